@@ -1,0 +1,26 @@
+// Package cgroup gives every process that urocket starts a control group (v2)
+// of its own: a directory that can be entered at birth, signalled, killed with
+// all that the process has started, read for what it used, and removed.
+//
+// It is a thin editor over files, as cgroups(7) and the kernel's
+// Documentation/admin-guide/cgroup-v2.rst describe them. What it knows:
+//
+//   - [Open] finds the cgroup2 mount in mountinfo (never assuming
+//     /sys/fs/cgroup: hybrid hosts have it elsewhere) and our own group in
+//     /proc/self/cgroup, and proves by making a directory that groups can be
+//     made there. It then owns one directory, the [Parent], locked with flock(2)
+//     for as long as the program lives.
+//   - [Parent.NewGroup] makes a fresh [Group] for one process. Groups are never
+//     used twice: counters, page cache and strays of an earlier process would
+//     come with them.
+//   - A group's name is a number, never anything that came with a request.
+//   - [Group.Kill] writes cgroup.kill (Linux 5.14), which also ends processes
+//     that changed session, parent or environment, and that fork while dying.
+//     It is asynchronous: a group is gone when [Group.Remove] says so.
+//
+// The directory of an urocket that was killed keeps its name but not its lock;
+// the next [Open] with the same name ends what is left in it and removes it.
+//
+// Limits are not written yet: a Parent is of [Track] level, whatever
+// controllers the host has.
+package cgroup

@@ -1,0 +1,163 @@
+package cgroup
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Level is what holds for the groups of a host.
+type Level int
+
+// Levels. None: no groups at all. Track: groups can be entered, killed and read,
+// but no limit holds. Full: memory, pids and cpu limits hold as well.
+const (
+	None Level = iota
+	Track
+	Full
+)
+
+func (l Level) String() string {
+	return [...]string{"none", "track", "full"}[l]
+}
+
+// Parent is the directory in which the groups of one urocket lie.
+type Parent struct {
+	place
+	lock *os.File // the directory; its flock says that its urocket lives
+	next atomic.Uint64
+}
+
+// Open makes the parent directory "urocket-NAME.PID" below dir, or below our
+// own group where dir is empty. Groups that a crashed urocket of the same name
+// left there are ended and removed first. The error wraps [ErrNone] where no
+// group can be made.
+func Open(dir, name string) (*Parent, error) {
+	base, err := own()
+	if dir != "" {
+		base, err = at(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	prefix := "urocket-" + name + "."
+	sweep(base, prefix)
+	p := &Parent{place: base.child(prefix + strconv.Itoa(os.Getpid()))}
+	if err := p.create(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// create makes and locks the directory. Between the two another urocket may
+// take it for a leftover and remove it; then it is made again.
+func (p *Parent) create() error {
+	for {
+		if err := os.Mkdir(p.dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
+			return fmt.Errorf("%w: %w", ErrNone, err)
+		}
+		lock, err := lockDir(p.dir)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("%w: lock %s: %w", ErrNone, p.dir, err)
+		}
+		if _, err := os.Stat(p.dir); err == nil {
+			p.lock = lock
+			return nil
+		}
+		_ = lock.Close()
+	}
+}
+
+func lockDir(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// sweep removes what dead urockets of this name left behind. A directory whose
+// lock is held belongs to a live one and is not touched.
+func sweep(base place, prefix string) {
+	entries, err := os.ReadDir(base.dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if _, err := strconv.Atoi(strings.TrimPrefix(e.Name(), prefix)); err != nil || !strings.HasPrefix(e.Name(), prefix) {
+			continue
+		}
+		left := base.child(e.Name())
+		lock, err := lockDir(left.dir)
+		if err != nil {
+			continue
+		}
+		_ = (&Group{place: left}).end(sweepTime)
+		_ = lock.Close()
+	}
+}
+
+// sweepTime bounds how long a start or a stop waits for killed processes to go.
+const sweepTime = 5 * time.Second
+
+// Dir is the parent's directory, for log lines.
+func (p *Parent) Dir() string { return p.dir }
+
+// NewGroup makes a group for one process.
+func (p *Parent) NewGroup() (*Group, error) {
+	g := &Group{place: p.child(strconv.FormatUint(p.next.Add(1), 10))}
+	if err := os.Mkdir(g.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make cgroup: %w", err)
+	}
+	f, err := os.Open(g.dir)
+	if err != nil {
+		_ = unix.Rmdir(g.dir)
+		return nil, fmt.Errorf("open cgroup: %w", err)
+	}
+	g.f = f
+	return g, nil
+}
+
+// Contains says whether the process pid is in one of the parent's groups. The
+// error wraps [os.ErrNotExist] when there is no such process.
+func (p *Parent) Contains(pid int) (bool, error) {
+	path, err := pathOf(strconv.Itoa(pid))
+	if err != nil {
+		return false, err
+	}
+	_, ok := below(path, p.path)
+	return ok, nil
+}
+
+// Close ends what is still in the parent's groups and removes the directory.
+func (p *Parent) Close() error {
+	err := (&Group{place: p.place}).end(sweepTime)
+	return errors.Join(err, p.lock.Close())
+}
+
+// subgroups lists the directories below dir; a script that runs as root can
+// make groups inside its own.
+func subgroups(dir string) []string {
+	entries, _ := os.ReadDir(dir)
+	var dirs []string
+	for _, e := range entries {
+		if e.IsDir() {
+			dirs = append(dirs, filepath.Join(dir, e.Name()))
+		}
+	}
+	return dirs
+}

@@ -1,0 +1,155 @@
+package processctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/cgroup"
+)
+
+// Options say how processes are kept together.
+type Options struct {
+	Name         string // part of the cgroup's name: [a-z0-9-]
+	CgroupParent string // a cgroup directory; "": below our own group
+	NoCgroup     bool   // do not even try
+}
+
+// Controller starts processes and reaps them, and whatever falls to this
+// program as an orphan. A program has one at a time.
+type Controller struct {
+	reaper *reaper
+	parent *cgroup.Parent // nil at level none
+	why    error          // why there is no parent
+	null   *os.File
+
+	running sync.WaitGroup
+}
+
+// New makes this program a subreaper and prepares cgroups, if there are any to
+// be had; [Controller.Level] says which.
+func New(o Options) (*Controller, error) {
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return nil, fmt.Errorf("become a subreaper: %w", err)
+	}
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	c := &Controller{reaper: newReaper(), null: null, why: errors.New("switched off")}
+	if !o.NoCgroup {
+		c.parent, c.why = cgroup.Open(o.CgroupParent, o.Name)
+	}
+	if c.parent != nil {
+		if err := c.tryBirth(); err != nil {
+			c.why = errors.Join(err, c.parent.Close())
+			c.parent = nil
+		}
+	}
+	return c, nil
+}
+
+// tryBirth proves that a process can be born into a group: a seccomp filter may
+// refuse clone3(2). The program does not exist, so nothing is run.
+func (c *Controller) tryBirth() error {
+	g, err := c.parent.NewGroup()
+	if err != nil {
+		return err
+	}
+	defer g.Remove()
+	attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{}}
+	(&groupTree{group: g}).place(attr.Sys)
+	if _, err := syscall.ForkExec("/nonexistent/urocket", []string{"urocket"}, attr); err != syscall.ENOENT {
+		return fmt.Errorf("start a process in a cgroup: %w", err)
+	}
+	return nil
+}
+
+// Level is what holds for the processes, with one line for the operator.
+func (c *Controller) Level() (cgroup.Level, string) {
+	if c.parent == nil {
+		return cgroup.None, fmt.Sprintf("no cgroups (%v): a process that leaves its session is found only when urocket stops; no limits", c.why)
+	}
+	return cgroup.Track, fmt.Sprintf("every process tree is ended and measured by its cgroup below %s; no limits", c.parent.Dir())
+}
+
+// Owns says whether pid belongs to a process that was started here: it is in
+// one of our groups, or descends from this program. The error wraps
+// [os.ErrNotExist] when there is no such process.
+func (c *Controller) Owns(pid int) (bool, error) {
+	if c.parent != nil {
+		if in, err := c.parent.Contains(pid); in || err != nil {
+			return in, err
+		}
+	}
+	self := os.Getpid()
+	for p := pid; p > 1; {
+		parent := parentOf(p)
+		if parent == 0 && p == pid {
+			return false, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
+		}
+		if parent == self {
+			return true, nil
+		}
+		p = parent
+	}
+	return false, nil
+}
+
+func (c *Controller) newTree() (tree, error) {
+	if c.parent == nil {
+		return &sessionTree{reaper: c.reaper}, nil
+	}
+	g, err := c.parent.NewGroup()
+	if err != nil {
+		return nil, err
+	}
+	return &groupTree{group: g}, nil
+}
+
+// Close waits until every process has ended, which is for the caller to see to
+// ([Process.Stop]), or until ctx is done; then it kills what is left of them
+// anywhere and removes the cgroups.
+func (c *Controller) Close(ctx context.Context) error {
+	ended := make(chan struct{})
+	go func() { c.running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	}
+	c.killOrphans(ctx)
+	var err error
+	if c.parent != nil {
+		err = c.parent.Close()
+	}
+	<-ended // their groups are empty now
+	c.reaper.close()
+	return errors.Join(err, c.null.Close())
+}
+
+// killOrphans ends all processes that have fallen to us. What they leave falls
+// to us in turn, so it looks again until there is nothing.
+func (c *Controller) killOrphans(ctx context.Context) {
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		left := children(os.Getpid())
+		if len(left) == 0 {
+			return
+		}
+		for _, pid := range left {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // our child: not reaped, not reused
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}

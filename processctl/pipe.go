@@ -1,0 +1,210 @@
+package processctl
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipeSize is what Linux lets a pipe hold by default, in bytes (pipe(7)). All
+// that a process wrote before its end lies in its first pipeSize bytes.
+const pipeSize = 64 << 10
+
+// errInterrupted ends a blocked read of a streamed stdout.
+var errInterrupted = errors.New("reading stdout was interrupted")
+
+// buffers are what output is read into; a waiting reader holds none.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// pipe is the reading end of a script's stdout or stderr.
+type pipe struct {
+	f     *os.File
+	rc    syscall.RawConn
+	sinks []func([]byte) // each is given all that is read
+	total atomic.Int64   // bytes read
+
+	mu          sync.Mutex
+	left        int // once settling: bytes that may still be read as the process's own
+	settling    bool
+	settled     chan struct{} // closed once all that the process wrote is read
+	interrupted bool
+	closing     bool
+}
+
+// newPipe makes a pipe; the writing end is for the child, to be closed by the caller.
+func newPipe() (*pipe, int, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, -1, fmt.Errorf("make pipe: %w", err)
+	}
+	// Only our end is non-blocking: scripts do not expect EAGAIN.
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		_ = unix.Close(fds[0])
+		_ = unix.Close(fds[1])
+		return nil, -1, fmt.Errorf("make pipe: %w", err)
+	}
+	p := &pipe{f: os.NewFile(uintptr(fds[0]), "pipe"), settled: make(chan struct{})}
+	rc, err := p.f.SyscallConn()
+	if err != nil {
+		_ = p.f.Close()
+		_ = unix.Close(fds[1])
+		return nil, -1, fmt.Errorf("make pipe: %w", err)
+	}
+	p.rc = rc
+	return p, fds[1], nil
+}
+
+// settle tells the reader that the process has ended: what lies in the pipe now
+// is all that it wrote.
+func (p *pipe) settle() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settling, p.left = true, pipeSize
+	p.wake()
+}
+
+// interrupt ends the stream's Read, now and later.
+func (p *pipe) interrupt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.interrupted = true
+	p.wake()
+}
+
+// resume takes an interrupt back.
+func (p *pipe) resume() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.interrupted = false
+}
+
+// wake makes a blocked read return; the reader clears the deadline again.
+func (p *pipe) wake() { _ = p.f.SetReadDeadline(time.Unix(1, 0)) }
+
+// read reads once. It waits for data until the process has settled, then takes
+// what is there. io.EOF: nobody can write any more, or all that the process
+// wrote is read. data is valid only inside got.
+func (p *pipe) read(limit int, got func(data []byte)) error {
+	for {
+		settling, left, err := p.state()
+		if err != nil {
+			return err
+		}
+		if settling && left <= 0 {
+			return io.EOF
+		}
+		n, err := p.attempt(!settling, limit, got)
+		switch {
+		case err == nil && n > 0:
+			p.took(n)
+			return nil
+		case err == nil, settling && errors.Is(err, syscall.EAGAIN):
+			return io.EOF
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			continue // woken: look at the state again
+		default:
+			return err
+		}
+	}
+}
+
+func (p *pipe) state() (settling bool, left int, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.interrupted {
+		return false, 0, errInterrupted
+	}
+	_ = p.f.SetReadDeadline(time.Time{})
+	return p.settling, p.left, nil
+}
+
+func (p *pipe) took(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.settling {
+		p.left -= n
+	}
+}
+
+// attempt reads at most limit bytes into a shared buffer and hands them on.
+func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error) {
+	cerr := p.rc.Read(func(fd uintptr) bool {
+		buf := buffers.Get().(*[]byte)
+		defer buffers.Put(buf)
+		for {
+			n, err = unix.Read(int(fd), (*buf)[:min(limit, len(*buf))])
+			if err != unix.EINTR {
+				break
+			}
+		}
+		if err == unix.EAGAIN && wait {
+			return false
+		}
+		if n > 0 {
+			p.total.Add(int64(n))
+			for _, sink := range p.sinks {
+				sink((*buf)[:n])
+			}
+			got((*buf)[:n])
+		}
+		return true
+	})
+	if cerr != nil {
+		return 0, cerr
+	}
+	return n, err
+}
+
+func (p *pipe) markSettled() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	select {
+	case <-p.settled:
+	default:
+		close(p.settled)
+	}
+}
+
+// drain reads and drops until the pipe is closed at its other end, or by close.
+// After the process has ended it goes on, for its children.
+func (p *pipe) drain() {
+	drop := func([]byte) {}
+	for p.read(1<<30, drop) == nil {
+	}
+	p.markSettled()
+	for {
+		p.mu.Lock()
+		closing := p.closing
+		p.mu.Unlock()
+		if closing {
+			return
+		}
+		n, err := p.attempt(true, 1<<30, drop)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			p.mu.Lock()
+			_ = p.f.SetReadDeadline(time.Time{})
+			p.mu.Unlock()
+			continue
+		}
+		if err != nil || n == 0 {
+			return
+		}
+	}
+}
+
+// stop ends drain.
+func (p *pipe) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closing = true
+	p.wake()
+}
+
+func (p *pipe) close() { _ = p.f.Close() }

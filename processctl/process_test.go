@@ -1,0 +1,126 @@
+package processctl
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/urocket/urocket/processctl/spool"
+)
+
+func controllers(t *testing.T, f func(t *testing.T, c *Controller)) {
+	for name, o := range map[string]Options{"cgroup": {Name: "test"}, "session": {Name: "test", NoCgroup: true}} {
+		t.Run(name, func(t *testing.T) {
+			c, err := New(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if level, why := c.Level(); level == 0 && name == "cgroup" {
+				t.Fatalf("no cgroups here: %s", why)
+			}
+			f(t, c)
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if err := c.Close(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+type run struct {
+	*Process
+	exited, ended chan Result
+	timedOut      chan struct{}
+}
+
+func start(t *testing.T, c *Controller, script string, edit func(*Spec)) run {
+	t.Helper()
+	r := run{exited: make(chan Result, 1), ended: make(chan Result, 1), timedOut: make(chan struct{}, 1)}
+	spec := Spec{
+		Path: "/bin/sh", Argv: []string{"sh", "-c", script}, Env: []string{"PATH=/usr/bin:/bin"}, Dir: "/", Tail: 4096,
+		Timeout: 20 * time.Second, Grace: 2 * time.Second,
+		Events: Events{
+			Exited:   func(res Result) { r.exited <- res },
+			TimedOut: func() { r.timedOut <- struct{}{} },
+			Ended:    func(res Result) { r.ended <- res },
+		},
+	}
+	if edit != nil {
+		edit(&spec)
+	}
+	p, err := c.Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Process = p
+	return r
+}
+
+func get[T any](t *testing.T, c chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(15 * time.Second):
+		t.Fatal("never " + what)
+		panic("")
+	}
+}
+
+func TestExitAndOutput(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		r := start(t, c, "cat; echo err >&2; exit 3", func(s *Spec) { s.Stdin = spool.FromBytes([]byte("hello")) })
+		res := get(t, r.exited, "exited")
+		if out, n := r.Tail(Stdout, 100); string(out) != "hello" || n != 5 || res.Exit != 3 {
+			t.Errorf("stdout %q (%d), exit %d", out, n, res.Exit)
+		}
+		r.Release()
+		get(t, r.ended, "ended")
+	})
+}
+
+func TestDaemonThatHoldsStdoutIsEnded(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		r := start(t, c, "trap '' TERM; (sleep 60; sleep 60) & echo started", func(s *Spec) { s.Grace = 50 * time.Millisecond })
+		if res := get(t, r.exited, "exited"); res.Exit != 0 || res.Usage.Stdout != 8 {
+			t.Errorf("exit %d, %d bytes", res.Exit, res.Usage.Stdout)
+		}
+		r.Release()
+		get(t, r.ended, "ended")
+	})
+}
+
+func TestTimeoutKillsWhatIgnoresTerm(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		r := start(t, c, "trap '' TERM; while :; do sleep 1; done", func(s *Spec) { s.Timeout, s.Grace = 100*time.Millisecond, 100*time.Millisecond })
+		get(t, r.timedOut, "timed out")
+		res := get(t, r.ended, "ended")
+		if res.Signal != 9 || !res.TimedOut {
+			t.Errorf("result %+v", res)
+		}
+	})
+}
+
+func TestManyAtOnce(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		var runs []run
+		for range 100 {
+			runs = append(runs, start(t, c, "exit 7", nil))
+		}
+		for _, r := range runs {
+			r.Release()
+			if res := get(t, r.ended, "ended"); res.Exit != 7 {
+				t.Errorf("exit %d", res.Exit)
+			}
+		}
+	})
+}
+
+func TestSetsidDaemonIsGoneAtTheLatestWhenClosed(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		r := start(t, c, "setsid sh -c 'setsid sleep 77 &' & exit 0", nil)
+		r.Release()
+		get(t, r.ended, "ended")
+	})
+}

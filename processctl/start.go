@@ -1,0 +1,199 @@
+package processctl
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/spool"
+)
+
+// StartError says that a command could not be started for a reason of its own:
+// no such program or directory, not executable, no permission.
+type StartError struct{ Err error }
+
+func (e *StartError) Error() string { return "start process: " + e.Err.Error() }
+func (e *StartError) Unwrap() error { return e.Err }
+
+// ResourceError says that urocket lacks what it needs to start anything:
+// descriptors, memory, processes, space.
+type ResourceError struct{ Err error }
+
+func (e *ResourceError) Error() string { return "prepare process: " + e.Err.Error() }
+func (e *ResourceError) Unwrap() error { return e.Err }
+
+// Start starts a process. The error is a [*StartError], a [*ResourceError] or
+// wraps [ErrTooLong]; then nothing is left and no event is told.
+func (c *Controller) Start(spec Spec) (*Process, error) {
+	p := &Process{
+		spec:     spec,
+		reaper:   c.reaper,
+		release:  make(chan struct{}, 1),
+		stop:     make(chan struct{}, 1),
+		kill:     make(chan struct{}, 1),
+		ended:    make(chan struct{}),
+		childFDs: [3]int{-1, -1, -1},
+	}
+	begun := time.Now()
+	if err := p.prepare(c); err != nil {
+		return nil, &ResourceError{err}
+	}
+	if err := p.fork(c, begun); err != nil {
+		p.undo()
+		return nil, err
+	}
+	p.startDrains()
+	c.running.Add(1)
+	go func() {
+		defer c.running.Done()
+		p.supervise()
+	}()
+	return p, nil
+}
+
+// prepare makes what the process is born into. On an error nothing is left.
+func (p *Process) prepare(c *Controller) (err error) {
+	defer func() {
+		if err != nil {
+			p.undo()
+		}
+	}()
+	if err := p.spec.Scratch.make(p.spec.ScratchBody); err != nil {
+		return err
+	}
+	p.scratched = true
+	for i := range p.out {
+		if p.out[i], p.childFDs[i+1], err = newPipe(); err != nil {
+			return err
+		}
+		p.tails[i].max = p.spec.Tail
+		p.out[i].sinks = append(p.out[i].sinks, p.tails[i].write)
+		if p.spec.Line != nil {
+			p.lines[i] = &lines{stream: Stream(i), emit: p.spec.Line}
+			p.out[i].sinks = append(p.out[i].sinks, p.lines[i].write)
+		}
+	}
+	if p.childFDs[0], err = stdin(p.spec.Stdin); err != nil {
+		return err
+	}
+	p.tree, err = c.newTree()
+	return err
+}
+
+// stdin makes a descriptor from which body can be read: a pipe that is filled
+// already, so that nobody has to write while the script does not read, or a
+// file where the body does not fit into a pipe. -1 for no body.
+func stdin(body *spool.Body) (int, error) {
+	if body == nil {
+		return -1, nil
+	}
+	if body.Size() <= pipeSize {
+		if fd, err := filledPipe(body); err == nil || !errors.Is(err, unix.EAGAIN) {
+			return fd, err
+		}
+	}
+	f, err := body.Open()
+	if err != nil {
+		return -1, fmt.Errorf("open stdin: %w", err)
+	}
+	defer f.Close()
+	return unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+}
+
+// filledPipe returns the reading end of a pipe that holds body. EAGAIN: it did
+// not fit, because the user is over pipe-user-pages-soft (pipe(7)).
+func filledPipe(body *spool.Body) (int, error) {
+	data, err := body.Bytes()
+	if err != nil {
+		return -1, err
+	}
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return -1, fmt.Errorf("make pipe for stdin: %w", err)
+	}
+	defer unix.Close(fds[1])
+	err = unix.SetNonblock(fds[1], true)
+	for err == nil && len(data) > 0 {
+		var n int
+		n, err = unix.Write(fds[1], data)
+		data = data[max(n, 0):]
+	}
+	if err != nil {
+		_ = unix.Close(fds[0])
+		return -1, fmt.Errorf("fill pipe for stdin: %w", err)
+	}
+	return fds[0], nil
+}
+
+// fork starts the process and registers it with the reaper.
+func (p *Process) fork(c *Controller, begun time.Time) error {
+	attr := &syscall.ProcAttr{
+		Dir:   p.spec.Dir,
+		Env:   p.spec.Env,
+		Files: []uintptr{uintptr(p.childFDs[0]), uintptr(p.childFDs[1]), uintptr(p.childFDs[2])},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	}
+	if p.childFDs[0] < 0 {
+		attr.Files[0] = c.null.Fd()
+	}
+	p.tree.place(attr.Sys)
+	p.start = time.Now()
+	if p.spec.Timeout > 0 && p.spec.DeadlineEnv != "" {
+		at := p.start.Add(p.spec.Timeout).UnixMilli()
+		attr.Env = append(attr.Env[:len(attr.Env):len(attr.Env)], p.spec.DeadlineEnv+"="+strconv.FormatInt(at, 10))
+	}
+	pid, err := syscall.ForkExec(p.spec.Path, p.spec.Argv, attr)
+	if err != nil {
+		return p.forkError(err)
+	}
+	p.pid, p.spawn = pid, time.Since(begun)
+	p.tree.born(pid)
+	p.exit = c.reaper.claim(pid, p.start)
+	p.closeChildFDs()
+	return nil
+}
+
+// forkError tells whose fault it is. clone3 and execve share the one errno.
+func (p *Process) forkError(err error) error {
+	switch {
+	case errors.Is(err, syscall.E2BIG):
+		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return &ResourceError{err}
+	case errors.Is(err, syscall.ENOENT):
+		if _, serr := os.Stat(p.spec.Dir); serr != nil {
+			return &StartError{fmt.Errorf("enter working directory: %w", serr)}
+		}
+	}
+	return &StartError{&os.PathError{Op: "exec", Path: p.spec.Path, Err: err}}
+}
+
+// undo gives back what prepare has made, after a start that failed.
+func (p *Process) undo() {
+	p.closeChildFDs()
+	for _, o := range p.out {
+		if o != nil {
+			o.close()
+		}
+	}
+	if p.tree != nil {
+		_, _ = p.tree.remove()
+	}
+	if p.scratched {
+		_ = p.spec.Scratch.remove()
+	}
+}
+
+func (p *Process) closeChildFDs() {
+	for i, fd := range p.childFDs {
+		if fd > 2 {
+			_ = unix.Close(fd)
+		}
+		p.childFDs[i] = -1
+	}
+}

@@ -1,0 +1,90 @@
+package processctl
+
+import (
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/procfs"
+)
+
+// tick is the unit of times in /proc/PID/stat: USER_HZ is 100 on every Linux
+// that Go runs on (time(7)).
+const tick = time.Second / 100
+
+// peakRSS reads VmHWM of a living process in bytes; 0 when it has ended.
+func peakRSS(pid int) int64 {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0
+	}
+	status, err := proc.NewStatus()
+	if err != nil {
+		return 0
+	}
+	return int64(status.VmHWM)
+}
+
+// rssSlack is how far the kernel's resident set counters may be off: they are
+// summed up from batches per processor.
+const rssSlack = 4 << 20
+
+// ownPeak is the last peak of this program that was read, in bytes. It only grows.
+var ownPeak atomic.Int64
+
+// honestMaxRSS judges ru_maxrss of a reaped child. At exec the kernel carries
+// the peak of the program that forked over into the child's, so only a figure
+// above our own peak is the child's; any other gives 0.
+func honestMaxRSS(ru *syscall.Rusage) int64 {
+	rss := ru.Maxrss << 10 // KiB
+	if rss <= ownPeak.Load()+rssSlack {
+		return 0
+	}
+	ownPeak.Store(peakRSS(os.Getpid()))
+	if rss <= ownPeak.Load()+rssSlack {
+		return 0
+	}
+	return rss
+}
+
+// cpuTimes reads user and system time of a living process.
+func cpuTimes(pid int) (user, system time.Duration) {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0, 0
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return 0, 0
+	}
+	return time.Duration(stat.UTime) * tick, time.Duration(stat.STime) * tick
+}
+
+// parentOf reads the parent of a process; 0 when there is no such process.
+func parentOf(pid int) int {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return 0
+	}
+	return stat.PPID
+}
+
+// children lists the processes whose parent is pid.
+func children(pid int) []int {
+	procs, err := procfs.AllProcs()
+	if err != nil {
+		return nil
+	}
+	var pids []int
+	for _, p := range procs {
+		if parentOf(p.PID) == pid {
+			pids = append(pids, p.PID)
+		}
+	}
+	return pids
+}

@@ -1,0 +1,182 @@
+package visor
+
+import (
+	"container/list"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/urocket/urocket/processctl"
+)
+
+// What is remembered of ended calls.
+const (
+	RecordTime  = 60 * time.Second
+	RecordCount = 10_000
+	recordTails = 16 << 20 // bytes of all tails together
+	TailSize    = 4 << 10  // bytes of a stream's end in a snapshot
+)
+
+// record is a call that has ended.
+type record struct {
+	Snapshot
+	mode Mode
+	at   time.Time
+}
+
+func (r *Run) record(s Summary) *record {
+	snap := r.snapshot()
+	snap.State, snap.End, snap.Stats = "ended", s.End, s.Stats
+	return &record{Snapshot: snap, mode: r.call.Mode, at: time.Now()}
+}
+
+// records are the calls that ended lately, oldest first.
+type records struct {
+	mu    sync.Mutex
+	byID  map[string]*list.Element
+	order list.List // of *record
+	tails int       // bytes of tails in order
+	bare  *list.Element
+}
+
+func (r *records) add(rec *record) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byID == nil {
+		r.byID = map[string]*list.Element{}
+	}
+	r.byID[rec.ID] = r.order.PushBack(rec)
+	r.tails += len(rec.Stdout) + len(rec.Stderr)
+	r.expire(rec.at)
+	r.dropTails()
+}
+
+// expire forgets what is too old or too much.
+func (r *records) expire(now time.Time) {
+	for e := r.order.Front(); e != nil; e = r.order.Front() {
+		rec := e.Value.(*record)
+		if r.order.Len() <= RecordCount && now.Sub(rec.at) <= RecordTime {
+			return
+		}
+		if r.bare == e {
+			r.bare = nil
+		}
+		r.tails -= len(rec.Stdout) + len(rec.Stderr)
+		delete(r.byID, rec.ID)
+		r.order.Remove(e)
+	}
+}
+
+// dropTails takes the tails of the oldest records away until the rest fit. Up
+// to bare it has done so already.
+func (r *records) dropTails() {
+	for r.tails > recordTails {
+		next := r.order.Front()
+		if r.bare != nil {
+			next = r.bare.Next()
+		}
+		rec := next.Value.(*record)
+		r.tails -= len(rec.Stdout) + len(rec.Stderr)
+		rec.Stdout, rec.Stderr = nil, nil
+		r.bare = next
+	}
+}
+
+func (r *records) find(id string) *record {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expire(time.Now())
+	if e := r.byID[id]; e != nil {
+		return e.Value.(*record)
+	}
+	return nil
+}
+
+func (r *records) snapshots() []Snapshot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expire(time.Now())
+	snaps := make([]Snapshot, 0, r.order.Len())
+	for e := r.order.Front(); e != nil; e = e.Next() {
+		snaps = append(snaps, e.Value.(*record).Snapshot)
+	}
+	return snaps
+}
+
+// Snapshot is one call as the list of processes shows it.
+type Snapshot struct {
+	ID, Path, Method string
+	State            string // queued, running, replied, ending, ended
+	End              End
+	PID              int      // 0: not started yet
+	Argv             []string // placeholders unfilled
+	Arrived          time.Time
+	Start            time.Time     // of the process; zero while queued
+	Age              time.Duration // since the start, or since it arrived; of an ended call to its end
+	ExitCode         *int
+	Signal           string // "SIGKILL", or ""
+	Stats            Stats
+	Stdout, Stderr   []byte // the last TailSize bytes
+}
+
+// snapshot looks at a call as it is now.
+func (r *Run) snapshot() Snapshot {
+	r.mu.Lock()
+	proc, end, result, over := r.proc, r.end, r.result, r.ended != nil
+	r.mu.Unlock()
+	s := Snapshot{
+		ID: r.call.ID, Path: r.call.Operation.Path, Method: r.call.Operation.Method,
+		Argv: r.call.Argv, Arrived: r.arrived, End: end, State: "queued", Age: time.Since(r.arrived),
+	}
+	if proc == nil {
+		s.Stats.Queue, s.Stats.Partial = s.Age, true
+		return s
+	}
+	s.State, s.PID, s.Stats = state(end), proc.PID(), r.stats()
+	s.Start = proc.Started()
+	s.Age = time.Since(s.Start)
+	s.Stdout, _ = proc.Tail(processctl.Stdout, TailSize)
+	s.Stderr, _ = proc.Tail(processctl.Stderr, TailSize)
+	if result != nil {
+		s.ExitCode, s.Signal = s.Stats.Exit, SignalName(result.Signal)
+	}
+	if over && end != EndReply {
+		s.State = "ended"
+	}
+	return s
+}
+
+func state(e End) string {
+	switch e {
+	case EndNone:
+		return "running"
+	case EndReply:
+		return "replied"
+	}
+	return "ending"
+}
+
+// Snapshots lists the calls that wait or run and those that ended in the last
+// [RecordTime], oldest first.
+func (v *Visor) Snapshots() []Snapshot {
+	snaps := v.records.snapshots()
+	for _, r := range v.all() {
+		snaps = append(snaps, r.snapshot())
+	}
+	slices.SortStableFunc(snaps, func(a, b Snapshot) int { return a.Arrived.Compare(b.Arrived) })
+	return snaps
+}
+
+// Snapshot looks at one call.
+func (v *Visor) Snapshot(id string) (Snapshot, bool) {
+	v.mu.Lock()
+	r := v.runs[id]
+	v.mu.Unlock()
+	if r != nil {
+		return r.snapshot(), true
+	}
+	if rec := v.records.find(id); rec != nil {
+		return rec.Snapshot, true
+	}
+	return Snapshot{}, false
+}

@@ -1,0 +1,279 @@
+package visor
+
+import (
+	"sync"
+	"time"
+
+	"github.com/urocket/urocket/processctl"
+)
+
+// Linger is how long a reply that was already sent may take to arrive after the
+// process has ended. A script may post and exit at once: its exit can be seen
+// before its reply.
+const Linger = 100 * time.Millisecond
+
+// Run is a call whose process was started.
+type Run struct {
+	visor   *Visor
+	call    Call
+	arrived time.Time
+	queued  time.Duration // how long it waited for its place
+
+	leaving func() bool   // takes the watch over the caller's leaving back
+	decided chan struct{} // closed when end is set
+	exited  chan struct{} // closed when result is set
+
+	mu         sync.Mutex
+	proc       *processctl.Process
+	end        End
+	reply      *Reply
+	result     *processctl.Result
+	deliveries int         // announced, neither committed nor aborted
+	linger     *time.Timer // runs between the exit and the end of the linger
+	lingered   bool
+	answered   bool // Close was called
+	ended      *processctl.Result
+}
+
+func newRun(v *Visor, c Call) *Run {
+	return &Run{visor: v, call: c, arrived: time.Now(), decided: make(chan struct{}), exited: make(chan struct{})}
+}
+
+// begin starts the process. The lock is held meanwhile: whatever the process
+// does at once, its events and replies come after proc is set.
+func (r *Run) begin() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.visor.stopped() {
+		return ErrDraining // stop has looked at this call, or waits for the lock
+	}
+	r.queued = time.Since(r.arrived)
+	spec := r.call.Spec
+	spec.Stream = r.call.Mode.Streamed()
+	spec.Events = processctl.Events{Exited: r.onExited, TimedOut: r.onTimedOut, Ended: r.onEnded}
+	proc, err := r.visor.controller.Start(spec)
+	r.proc = proc
+	return err
+}
+
+// decide sets the end, if there is none yet. The caller holds the lock.
+func (r *Run) decide(e End) bool {
+	if r.end != EndNone {
+		return false
+	}
+	r.end = e
+	close(r.decided)
+	if r.linger != nil {
+		r.linger.Stop()
+	}
+	if r.call.Mode.Streamed() && e != EndReply && e != EndExit && e != EndOOM {
+		r.proc.Stdout().Interrupt()
+	}
+	r.proc.Release()
+	return true
+}
+
+// exitEnd tells a death by the memory limit from others.
+func exitEnd(result *processctl.Result) End {
+	if g := result.Usage.Group; g != nil && g.OOM {
+		return EndOOM
+	}
+	return EndExit
+}
+
+func (r *Run) onExited(result processctl.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.result = &result
+	close(r.exited)
+	switch {
+	case r.call.Mode == ReplyReport:
+		r.decide(exitEnd(r.result))
+	case r.call.Mode.Streamed():
+		// What it wrote has not been read yet: the reader decides.
+	case r.end == EndNone && r.call.OnExit != ExitWait:
+		r.linger = time.AfterFunc(Linger, r.onLingered)
+	}
+}
+
+func (r *Run) onLingered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lingered = true
+	r.exitWithoutReply()
+}
+
+// exitWithoutReply decides for the exit once no reply can come any more.
+func (r *Run) exitWithoutReply() {
+	if r.lingered && r.deliveries == 0 {
+		r.decide(exitEnd(r.result))
+	}
+}
+
+func (r *Run) onTimedOut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.decide(EndTimeout) && r.call.Mode.Streamed() {
+		r.proc.Stdout().Interrupt() // the stream breaks off
+	}
+}
+
+func (r *Run) onEnded(result processctl.Result) {
+	r.mu.Lock()
+	r.ended = &result
+	r.mu.Unlock()
+	r.finish()
+}
+
+func (r *Run) callerGone() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	won := r.decide(EndCallerGone)
+	streaming := r.call.Mode.Streamed() && !won
+	if streaming {
+		r.proc.Stdout().Interrupt()
+	}
+	if (won || streaming) && r.call.OnDisconnect == DisconnectKill {
+		r.proc.Stop()
+	}
+}
+
+// stop ends the call because the service stops.
+func (r *Run) stop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.proc == nil {
+		return // not started: Begin fails by itself
+	}
+	if !r.decide(EndDraining) && r.call.Mode.Streamed() {
+		r.proc.Stdout().Interrupt()
+	}
+	r.proc.Stop()
+}
+
+func (r *Run) kill() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.proc != nil {
+		r.proc.Kill()
+	}
+}
+
+// Answer is how a call ended, for whoever answers the caller.
+type Answer struct {
+	End    End
+	Reply  *Reply             // with EndReply of a [ReplySocket] call; to be closed
+	Result *processctl.Result // with EndExit and EndOOM
+}
+
+// Wait waits for the end of a [ReplySocket] or [ReplyReport] call. Every call
+// ends: the timeout, the exit or the caller's leaving sees to it.
+func (r *Run) Wait() Answer {
+	<-r.decided
+	return r.answer()
+}
+
+func (r *Run) answer() Answer {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := Answer{End: r.end, Reply: r.reply}
+	if r.end == EndExit || r.end == EndOOM {
+		a.Result = r.result
+	}
+	return a
+}
+
+// Stdout is the output of a streamed call. Its Read fails as soon as the call
+// ends otherwise.
+func (r *Run) Stdout() processctl.Output { return r.proc.Stdout() }
+
+// Claim makes what was read of a streamed call the caller's answer. False: the
+// call has ended otherwise, see [Run.Wait].
+func (r *Run) Claim() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.decide(EndReply)
+}
+
+// ClaimExit waits until the process of a streamed call, whose output is at its
+// end, has ended, and decides for that unless the call has ended otherwise.
+func (r *Run) ClaimExit() Answer {
+	select {
+	case <-r.exited:
+	case <-r.decided:
+		return r.answer()
+	}
+	r.mu.Lock()
+	r.decide(exitEnd(r.result))
+	r.mu.Unlock()
+	return r.answer()
+}
+
+// Outcome waits for the process of a claimed call whose output is at its end.
+// False: it was stopped, or the caller has left.
+func (r *Run) Outcome() (processctl.Result, bool) {
+	<-r.exited
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return *r.result, !r.result.TimedOut
+}
+
+// Stats are the call's figures. It waits for the end of the process at most as
+// long as given, in milliseconds and up; after that they are partial.
+func (r *Run) Stats(wait time.Duration) Stats {
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-r.exited:
+		case <-timer.C:
+		}
+	}
+	return r.stats()
+}
+
+func (r *Run) stats() Stats {
+	usage, _ := r.proc.Usage()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	result := r.result
+	if result == nil {
+		return newStats(r.queued, usage, nil)
+	}
+	if r.ended != nil {
+		result = r.ended
+		usage = result.Usage
+	}
+	return newStats(r.queued, usage, result)
+}
+
+// Tail returns at most the last n bytes of a stream and how many it had.
+func (r *Run) Tail(s processctl.Stream, n int) ([]byte, int64) { return r.proc.Tail(s, n) }
+
+// Close says that the caller has the answer, or is gone.
+func (r *Run) Close() {
+	r.leaving()
+	if r.call.Mode.Streamed() {
+		_ = r.proc.Stdout().Close()
+	}
+	r.mu.Lock()
+	r.decide(EndReply)
+	r.answered = true
+	r.mu.Unlock()
+	r.finish()
+}
+
+// finish ends the call once it is answered and its process is gone. Each of the
+// two calls it; the second one finds both true.
+func (r *Run) finish() {
+	r.mu.Lock()
+	both := r.answered && r.ended != nil
+	if both && r.linger != nil {
+		r.linger.Stop()
+	}
+	r.mu.Unlock()
+	if both {
+		s := r.stats()
+		r.visor.over(r, Summary{End: r.end, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover})
+	}
+}

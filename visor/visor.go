@@ -1,0 +1,205 @@
+package visor
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/urocket/urocket/processctl"
+)
+
+// Options bound a visor. [NoLimit] is understood for Running and Queued.
+type Options struct {
+	Controller *processctl.Controller
+	Running    int           // processes at once, all operations together
+	Queued     int           // callers waiting for a place
+	QueueWait  time.Duration // how long a caller waits for a place; 0: not at all
+}
+
+// Visor is the calls of one service.
+type Visor struct {
+	controller *processctl.Controller
+	places     places
+	records    records
+	calls      sync.WaitGroup // calls that are not over: unanswered, or with processes left
+
+	mu       sync.Mutex
+	lanes    []*lane
+	runs     map[string]*Run
+	draining bool
+	stopping bool // what runs is being stopped; nothing more may begin
+}
+
+// New makes a visor.
+func New(o Options) *Visor {
+	return &Visor{
+		controller: o.Controller,
+		places:     places{maxRunning: o.Running, maxQueued: o.Queued, wait: o.QueueWait},
+		runs:       map[string]*Run{},
+	}
+}
+
+// Operation is a kind of call, with places of its own.
+type Operation struct {
+	Path, Method string // as the operator names it
+	lane         lane
+}
+
+// Operation makes an operation with running places and a queue for queued
+// callers; [NoLimit] leaves it to the service's.
+func (v *Visor) Operation(path, method string, running, queued int) *Operation {
+	o := &Operation{Path: path, Method: method}
+	o.lane.maxRunning, o.lane.maxQueued, o.lane.index = running, queued, -1
+	o.lane.waiting.Init()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.lanes = append(v.lanes, &o.lane)
+	return o
+}
+
+// Call is one request for a process.
+type Call struct {
+	ID           string // unguessable: who knows it may reply
+	Operation    *Operation
+	Mode         Mode
+	OnExit       OnExit
+	OnDisconnect OnDisconnect
+	Argv         []string // the command as the operator wrote it, for snapshots
+
+	// Spec is what to start; its Events and Stream are set by the visor.
+	Spec processctl.Spec
+
+	// Stats says that figures will be asked for when the reply has come.
+	Stats bool
+
+	// Check, if set, refuses replies that are not fit to be the answer.
+	Check func(*Reply) error
+
+	// Done is told once, when the call has its answer and nothing is left of its
+	// process. Not told when Begin fails.
+	Done func(Summary)
+}
+
+// Summary is how a call went.
+type Summary struct {
+	End      End
+	Result   processctl.Result
+	Stats    Stats
+	Leftover error // what could not be cleaned up
+}
+
+// Begin waits for a place and starts the call's process. ctx is the caller's
+// presence: when it ends, the caller has left. The error is a [*BusyError],
+// [ErrDraining], ctx's error, or that of [processctl.Controller.Start]; then the
+// call is over. Otherwise [Run.Close] must be called once it is answered.
+func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
+	r := newRun(v, c)
+	if err := v.enlist(r); err != nil {
+		return nil, err
+	}
+	if err := v.places.enter(ctx, &c.Operation.lane); err != nil {
+		v.forget(r)
+		return nil, err
+	}
+	if err := r.begin(); err != nil {
+		v.places.leave(&c.Operation.lane)
+		v.forget(r)
+		return nil, err
+	}
+	r.leaving = context.AfterFunc(ctx, r.callerGone)
+	return r, nil
+}
+
+// enlist makes the call known by its id.
+func (v *Visor) enlist(r *Run) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.draining {
+		return ErrDraining
+	}
+	if _, ok := v.runs[r.call.ID]; ok {
+		return fmt.Errorf("begin call: id %s is in use", r.call.ID)
+	}
+	v.runs[r.call.ID] = r
+	v.calls.Add(1)
+	return nil
+}
+
+// forget drops a call that never had a process.
+func (v *Visor) forget(r *Run) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.runs, r.call.ID)
+	v.calls.Done()
+}
+
+// over moves a call to the records.
+func (v *Visor) over(r *Run, s Summary) {
+	v.places.leave(&r.call.Operation.lane)
+	v.records.add(r.record(s))
+	v.forget(r)
+	if r.call.Done != nil {
+		r.call.Done(s)
+	}
+}
+
+// stopped says that no process may be started any more.
+func (v *Visor) stopped() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.stopping
+}
+
+func (v *Visor) all() []*Run {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	runs := make([]*Run, 0, len(v.runs))
+	for _, r := range v.runs {
+		runs = append(runs, r)
+	}
+	return runs
+}
+
+// Draining says that nothing is started any more.
+func (v *Visor) Draining() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.draining
+}
+
+// Drain stops the service: callers in the queue and new ones get [ErrDraining],
+// running calls go on until ctx is done. Then those without an answer end with
+// [EndDraining], and every process is stopped. Drain returns when no call and no
+// process is left. Now kills at once whatever is left, whenever it is closed.
+func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
+	v.mu.Lock()
+	v.draining = true
+	lanes := v.lanes
+	v.mu.Unlock()
+	v.places.drain(lanes)
+
+	over := make(chan struct{})
+	go func() { v.calls.Wait(); close(over) }()
+	select {
+	case <-over:
+		return
+	case <-ctx.Done():
+	case <-now:
+	}
+	v.mu.Lock()
+	v.stopping = true
+	v.mu.Unlock()
+	for _, r := range v.all() {
+		r.stop()
+	}
+	select {
+	case <-over:
+		return
+	case <-now:
+	}
+	for _, r := range v.all() {
+		r.kill()
+	}
+	<-over
+}
