@@ -159,9 +159,17 @@ func state(e End) string {
 // Snapshots lists the calls that wait or run and those that ended in the last
 // [RecordTime], oldest first.
 func (v *Visor) Snapshots() []Snapshot {
-	snaps := v.records.snapshots()
+	// In this order: a call that ends meanwhile is in both lists, not in none.
+	var snaps []Snapshot
+	seen := map[string]bool{}
 	for _, r := range v.all() {
 		snaps = append(snaps, r.snapshot())
+		seen[r.call.ID] = true
+	}
+	for _, s := range v.records.snapshots() {
+		if !seen[s.ID] {
+			snaps = append(snaps, s)
+		}
 	}
 	slices.SortStableFunc(snaps, func(a, b Snapshot) int { return a.Arrived.Compare(b.Arrived) })
 	return snaps

@@ -24,7 +24,7 @@ type Run struct {
 	exited  chan struct{} // closed when result is set
 
 	mu         sync.Mutex
-	proc       *processctl.Process
+	proc       process
 	end        End
 	reply      *Reply
 	result     *processctl.Result
@@ -51,9 +51,12 @@ func (r *Run) begin() error {
 	spec := r.call.Spec
 	spec.Stream = r.call.Mode.Streamed()
 	spec.Events = processctl.Events{Exited: r.onExited, TimedOut: r.onTimedOut, Ended: r.onEnded}
-	proc, err := r.visor.controller.Start(spec)
+	proc, err := r.visor.start(spec)
+	if err != nil {
+		return err
+	}
 	r.proc = proc
-	return err
+	return nil
 }
 
 // decide sets the end, if there is none yet. The caller holds the lock.
@@ -196,7 +199,8 @@ func (r *Run) Claim() bool {
 }
 
 // ClaimExit waits until the process of a streamed call, whose output is at its
-// end, has ended, and decides for that unless the call has ended otherwise.
+// end, has ended, and decides for that unless the call has ended otherwise: exit
+// code 0 makes what it wrote, perhaps nothing, the answer.
 func (r *Run) ClaimExit() Answer {
 	select {
 	case <-r.exited:
@@ -204,7 +208,11 @@ func (r *Run) ClaimExit() Answer {
 		return r.answer()
 	}
 	r.mu.Lock()
-	r.decide(exitEnd(r.result))
+	end := exitEnd(r.result)
+	if r.result.Exit == 0 && r.result.Signal == 0 && !r.result.TimedOut {
+		end = EndReply
+	}
+	r.decide(end)
 	r.mu.Unlock()
 	return r.answer()
 }

@@ -2,6 +2,7 @@ package visor
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strconv"
 	"strings"
 	"syscall"
@@ -135,6 +136,22 @@ func (s Stats) MarshalJSON() ([]byte, error) {
 		m[f.name] = json.RawMessage(f.value)
 	}
 	return json.Marshal(m)
+}
+
+// LogValue gives the same names to a log, as numbers.
+func (s Stats) LogValue() slog.Value {
+	var attrs []slog.Attr
+	for _, f := range s.figures() {
+		switch n, err := strconv.ParseFloat(f.value, 64); {
+		case err != nil:
+			attrs = append(attrs, slog.Bool(f.name, true))
+		case strings.Contains(f.value, "."):
+			attrs = append(attrs, slog.Float64(f.name, n))
+		default:
+			attrs = append(attrs, slog.Int64(f.name, int64(n)))
+		}
+	}
+	return slog.GroupValue(attrs...)
 }
 
 // Timing is the value of a Server-Timing header: queue, spawn and run in

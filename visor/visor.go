@@ -19,10 +19,10 @@ type Options struct {
 
 // Visor is the calls of one service.
 type Visor struct {
-	controller *processctl.Controller
-	places     places
-	records    records
-	calls      sync.WaitGroup // calls that are not over: unanswered, or with processes left
+	start   func(processctl.Spec) (process, error)
+	places  places
+	records records
+	calls   sync.WaitGroup // calls that are not over: unanswered, or with processes left
 
 	mu       sync.Mutex
 	lanes    []*lane
@@ -33,11 +33,25 @@ type Visor struct {
 
 // New makes a visor.
 func New(o Options) *Visor {
+	start := func(spec processctl.Spec) (process, error) { return o.Controller.Start(spec) }
 	return &Visor{
-		controller: o.Controller,
-		places:     places{maxRunning: o.Running, maxQueued: o.Queued, wait: o.QueueWait},
-		runs:       map[string]*Run{},
+		start:  start,
+		places: places{maxRunning: o.Running, maxQueued: o.Queued, wait: o.QueueWait},
+		runs:   map[string]*Run{},
 	}
+}
+
+// process is what the visor needs of a [processctl.Process].
+type process interface {
+	PID() int
+	Started() time.Time
+	Release()
+	Stop()
+	Kill()
+	SamplePeak()
+	Usage() (processctl.Usage, bool)
+	Tail(s processctl.Stream, n int) ([]byte, int64)
+	Stdout() processctl.Output
 }
 
 // Operation is a kind of call, with places of its own.

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/processctl"
+	"github.com/urocket/urocket/processctl/cgroup"
+	"github.com/urocket/urocket/visor"
+)
+
+// loaded is a configuration that can be served.
+type loaded struct {
+	service    *config.Service
+	controller *processctl.Controller
+	visor      *visor.Visor
+	front      *frontserv.Server
+	warnings   config.Faults
+}
+
+// load reads and checks everything: the configuration, what it names, cgroups
+// and the document. The error is [config.Faults], all of them at once, or a
+// failure of the machine. A loaded configuration's controller is to be closed.
+func load(file string, log *slog.Logger) (*loaded, error) {
+	service, err := config.Load(file)
+	var faults config.Faults
+	if err != nil && !errors.As(err, &faults) {
+		return nil, err
+	}
+	if service == nil {
+		return nil, faults
+	}
+	l := &loaded{service: service, warnings: service.Warnings()}
+	if len(faults) == 0 {
+		if err := l.control(); err != nil {
+			return nil, err
+		}
+		faults = append(faults, l.checkCgroup()...)
+	}
+	var check frontserv.Check
+	l.front, check = frontserv.New(frontOptions(service, l.visor, log))
+	for _, f := range check.Faults {
+		faults = append(faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
+	}
+	for _, f := range check.Warnings {
+		l.warnings = append(l.warnings, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
+	}
+	if len(faults) > 0 {
+		l.close()
+		slices.SortStableFunc(faults, func(a, b config.Fault) int { return a.Line - b.Line })
+		return nil, faults
+	}
+	return l, nil
+}
+
+// control makes what processes are started with.
+func (l *loaded) control() error {
+	s := l.service
+	controller, err := processctl.New(processctl.Options{
+		Name: s.Name, CgroupParent: s.CgroupParent, NoCgroup: s.Cgroup == config.CgroupOff,
+	})
+	if err != nil {
+		return err
+	}
+	l.controller = controller
+	l.visor = visor.New(visor.Options{Controller: controller, Running: s.Running, Queued: s.Queued, QueueWait: s.QueueWait})
+	return nil
+}
+
+// checkCgroup refuses `cgroup: required` where not all of it holds.
+func (l *loaded) checkCgroup() config.Faults {
+	level, what := l.controller.Level()
+	if l.service.Cgroup != config.CgroupRequired || level == cgroup.Full {
+		return nil
+	}
+	return config.Faults{l.service.FaultAt("", "", "cgroup", fmt.Sprintf("cgroup: required, but here there is %s; `cgroup: auto` runs with what holds", what))}
+}
+
+func (l *loaded) close() {
+	if l.controller != nil {
+		_ = l.controller.Close(canceled())
+	}
+}
+
+func frontOptions(s *config.Service, v *visor.Visor, log *slog.Logger) frontserv.Options {
+	o := frontserv.Options{
+		Visor: v, Document: s.OpenAPI, BasePath: s.BasePath,
+		Upstream: s.Security == config.SecurityUpstream,
+		MaxBody:  s.MaxBody, SocketPath: s.SocketPath,
+		Env: baseEnvironment(), TmpDir: os.Getenv("TMPDIR"), Logger: log,
+	}
+	for _, op := range s.Operations {
+		o.Routes = append(o.Routes, route(op))
+	}
+	return o
+}
+
+func route(op *config.Operation) frontserv.Route {
+	return frontserv.Route{
+		Path: op.Path, Method: op.Method, ValidateIn: op.ValidateIn, ValidateOut: op.ValidateOut,
+		Mode:         map[config.Reply]visor.Mode{config.ReplySocket: visor.ReplySocket, config.ReplyStdout: visor.ReplyStdout, config.ReplyCGI: visor.ReplyCGI, config.ReplyReport: visor.ReplyReport}[op.Reply],
+		OnExit:       map[config.OnExit]visor.OnExit{config.ExitFail: visor.ExitFail, config.ExitReport: visor.ExitReport, config.ExitWait: visor.ExitWait}[op.OnExit],
+		OnDisconnect: map[config.OnDisconnect]visor.OnDisconnect{config.DisconnectContinue: visor.DisconnectContinue, config.DisconnectKill: visor.DisconnectKill}[op.OnDisconnect],
+		ContentType:  op.ContentType, Script: op.Script,
+		Stats: op.Stats, StatsWait: op.StatsWait, LogOutput: op.LogStdout,
+		Running: limit(op.Running), Queued: limit(op.Queued),
+		Command: op.Command, Dir: op.Dir, PassEnv: passed(op.PassEnv),
+		Channel: map[config.Channel]frontserv.Channel{config.ChannelCmdline: frontserv.Cmdline, config.ChannelStdin: frontserv.Stdin, config.ChannelFile: frontserv.File}[op.Channel],
+		Raw:     op.Encoding == config.EncodingRaw,
+		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
+	}
+}
+
+func limit(n *int) int {
+	if n == nil {
+		return visor.NoLimit
+	}
+	return *n
+}
+
+// complain prints why a configuration cannot be used, and gives the exit code.
+func complain(stderr io.Writer, err error) int {
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		fmt.Fprintln(stderr, faults)
+		return exitUsage
+	}
+	fmt.Fprintln(stderr, "urocket:", err)
+	return exitFailure
+}
+
+func parseCommand(o options, stdout, stderr io.Writer) int {
+	service, err := config.Load(o.config)
+	if err != nil {
+		return complain(stderr, err)
+	}
+	if err := service.WriteYAML(stdout); err != nil {
+		return complain(stderr, err)
+	}
+	return exitOK
+}
+
+// dryCommand checks what run would check and shows what it would serve.
+func dryCommand(o options, stdout, stderr io.Writer) int {
+	l, err := load(o.config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return complain(stderr, err)
+	}
+	defer l.close()
+	for _, w := range l.warnings {
+		fmt.Fprintf(stderr, "%v (warning)\n", w)
+	}
+	_, level := l.controller.Level()
+	fmt.Fprintf(stdout, "%s on %s, replies on %s\n%s\n\n", l.service.Name, l.service.Listen, l.service.SocketPath, level)
+	for _, op := range l.service.Operations {
+		fmt.Fprintf(stdout, "%-7s %s\n        %s, payload by %s: %s\n", op.Method, op.Path, op.Reply, op.Channel, strings.Join(quoted(op.Command.Argv()), " "))
+		for _, note := range op.Command.Notes() {
+			fmt.Fprintf(stdout, "        note: %s\n", note)
+		}
+	}
+	return exitOK
+}
+
+// quoted writes arguments so that one can be told from two.
+func quoted(argv []string) []string {
+	list := make([]string, len(argv))
+	for i, arg := range argv {
+		if list[i] = arg; arg == "" || strings.ContainsAny(arg, " \t\n'\"\\") {
+			list[i] = fmt.Sprintf("%q", arg)
+		}
+	}
+	return list
+}

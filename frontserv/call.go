@@ -1,0 +1,260 @@
+package frontserv
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/urocket/urocket/processctl"
+	"github.com/urocket/urocket/processctl/command"
+	"github.com/urocket/urocket/visor"
+)
+
+// reportTail is how much of the end of each stream a report shows, in bytes.
+const reportTail = 64 << 10
+
+// makeCall prepares the process. Whatever the kernel would refuse is refused
+// here, before anything is started.
+func (x *exchange) makeCall() (visor.Call, *problem) {
+	route := x.route
+	scratch := processctl.NewScratch(x.o.TmpDir, route.OwnTmp, route.Channel == File)
+	values, p := x.newValues(scratch.File)
+	if p != nil {
+		return visor.Call{}, p
+	}
+	argv, filled, err := route.Command.Expand(values)
+	if err != nil {
+		return visor.Call{}, expandProblem(err)
+	}
+	program, err := route.Command.Lookup()
+	if err != nil {
+		return visor.Call{}, startProblem(&processctl.StartError{Err: err})
+	}
+	spec := processctl.Spec{
+		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
+		Scratch: scratch, Tail: visor.TailSize,
+		Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
+	}
+	switch route.Channel {
+	case Stdin:
+		spec.Stdin = x.payload
+	case File:
+		spec.ScratchBody = x.payload
+	}
+	if route.Mode == visor.ReplyReport || route.OnExit == visor.ExitReport {
+		spec.Tail = reportTail
+	}
+	if route.LogOutput {
+		spec.Line = x.logLine
+	}
+	if err := processctl.CheckArgs(program, argv, append(spec.Env, "UROCKET_DEADLINE="+strings.Repeat("0", 20))); err != nil {
+		return visor.Call{}, expandProblem(err)
+	}
+	return x.newCall(spec), nil
+}
+
+func (x *exchange) newCall(spec processctl.Spec) visor.Call {
+	call := visor.Call{
+		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
+		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
+		Stats: x.route.Stats, Done: x.logDone,
+	}
+	if x.route.ValidateOut && x.doc != nil && x.route.Mode == visor.ReplySocket {
+		call.Check = x.checkReply
+	}
+	return call
+}
+
+// newValues makes what placeholders stand for.
+func (x *exchange) newValues(file string) (*values, *problem) {
+	v := &values{exchange: x, file: file}
+	if !x.route.Command.UsesPayload() || x.route.Channel == File {
+		return v, nil
+	}
+	if x.payload.Size() > processctl.MaxArg {
+		return nil, expandProblem(processctl.ErrTooLong)
+	}
+	data, err := x.payload.Bytes()
+	if err != nil {
+		return nil, newProblem(http.StatusInternalServerError, "internal", "the gateway could not read the body back").because(err)
+	}
+	v.payload = string(data)
+	return v, nil
+}
+
+// values are the request's, for placeholders.
+type values struct {
+	*exchange
+	payload, file string
+}
+
+// Value implements [command.Values]. What is absent is empty; of a repeated
+// value the first counts.
+func (v *values) Value(p command.Placeholder) string {
+	switch p.Source {
+	case command.Payload:
+		return v.payload
+	case command.PayloadFile:
+		return v.file
+	case command.RequestID:
+		return v.id
+	case command.Method:
+		return v.r.Method
+	case command.URIPath:
+		return rawPath(v.r)
+	case command.Path:
+		for _, param := range v.path {
+			if param.Name == p.Name {
+				return param.Value
+			}
+		}
+	case command.Query:
+		return v.query.Get(p.Name)
+	case command.Header:
+		if strings.EqualFold(p.Name, "Host") {
+			return v.r.Host
+		}
+		return v.r.Header.Get(p.Name)
+	}
+	return ""
+}
+
+// Numeric implements [command.Values].
+func (v *values) Numeric(p command.Placeholder) bool {
+	in := parameterPlace(p)
+	if p.Source == command.Path {
+		in = "path"
+	}
+	return in != "" && v.doc != nil && v.doc.Numeric(in, p.Name)
+}
+
+func expandProblem(err error) *problem {
+	var value *command.ValueError
+	switch {
+	case errors.Is(err, processctl.ErrTooLong):
+		return newProblem(http.StatusRequestEntityTooLarge, "too-large", "the payload is too long for an argument or variable; `channel: stdin` has no such limit")
+	case errors.Is(err, processctl.ErrNUL):
+		return newProblem(http.StatusBadRequest, "bad-request", "a value holds a NUL byte, which no argument or variable can")
+	case errors.As(err, &value):
+		return newProblem(http.StatusBadRequest, "bad-request", value.Error())
+	}
+	return newProblem(http.StatusInternalServerError, "internal", "the command could not be filled in").because(err)
+}
+
+// startProblem tells a command's own fault from the gateway's.
+func startProblem(err error) *problem {
+	var start *processctl.StartError
+	switch {
+	case errors.As(err, &start):
+		return newProblem(http.StatusInternalServerError, "start-failed", "the command could not be started; the log says why").because(err)
+	case errors.Is(err, processctl.ErrTooLong):
+		return expandProblem(err)
+	}
+	return newProblem(http.StatusInternalServerError, "internal", "the gateway could not start a process; the log says why").because(err)
+}
+
+// environment is all that the process is given. A later source replaces an
+// earlier one.
+func (x *exchange) environment(scratch processctl.Scratch, filled []string) []string {
+	path := rawPath(x.r)
+	e := newEnvironment()
+	e.set("REQUEST_ID", x.id)
+	e.set("URIPATH", path)
+	e.set("REQUEST_METHOD", x.r.Method)
+	e.set("QUERY_STRING", x.r.URL.RawQuery)
+	e.set("CONTENT_TYPE", x.payloadType)
+	e.set("UROCKET_SOCKET", x.o.SocketPath)
+	if parent := x.r.Header.Values("Traceparent"); len(parent) == 1 && validTraceparent(parent[0]) {
+		e.set("TRACEPARENT", parent[0])
+	}
+	e.add(x.o.Env)
+	switch {
+	case scratch.Dir != "":
+		e.set("TMPDIR", scratch.Dir)
+	case x.o.TmpDir != "":
+		e.set("TMPDIR", x.o.TmpDir)
+	}
+	if x.route.Mode == visor.ReplyCGI {
+		e.add(x.cgiVariables())
+	}
+	e.add(x.route.PassEnv)
+	e.add(filled)
+	return e.list
+}
+
+// environment keeps one value for each name.
+type environment struct {
+	list []string
+	at   map[string]int
+}
+
+func newEnvironment() *environment {
+	return &environment{list: make([]string, 0, 32), at: make(map[string]int, 32)}
+}
+
+func (e *environment) set(name, value string) {
+	if i, ok := e.at[name]; ok {
+		e.list[i] = name + "=" + value
+		return
+	}
+	e.at[name] = len(e.list)
+	e.list = append(e.list, name+"="+value)
+}
+
+func (e *environment) add(list []string) {
+	for _, entry := range list {
+		name, value, _ := strings.Cut(entry, "=")
+		e.set(name, value)
+	}
+}
+
+// validTraceparent checks the header by W3C Trace Context, section 3.2: version,
+// trace id, parent id and flags in lower-case hexadecimal; neither id all zero,
+// version not ff, and nothing behind the flags in version 00.
+func validTraceparent(s string) bool {
+	if len(s) < 55 || len(s) > 55 && (s[:2] == "00" || s[55] != '-') || len(s) > 512 {
+		return false
+	}
+	parts := []string{s[:2], s[3:35], s[36:52], s[53:55]}
+	for _, p := range parts {
+		if strings.Trim(p, "0123456789abcdef") != "" {
+			return false
+		}
+	}
+	return s[2] == '-' && s[35] == '-' && s[52] == '-' && parts[0] != "ff" &&
+		strings.Trim(parts[1], "0") != "" && strings.Trim(parts[2], "0") != ""
+}
+
+// logLine tells a line of the script's output.
+func (x *exchange) logLine(l processctl.Line) {
+	attrs := []any{"request_id", x.id, "stream", l.Stream.String(), "text", string(l.Text)}
+	if l.Cut {
+		attrs = append(attrs, "cut", true)
+	}
+	x.log.Info("output", attrs...)
+}
+
+// logDone tells how a call went, once nothing is left of it.
+func (x *exchange) logDone(s visor.Summary) {
+	attrs := append(x.attrs(), "status", x.status, "end", s.End.String(), slog.Any("", s.Stats))
+	if s.Leftover != nil {
+		attrs = append(attrs, "leftover", s.Leftover.Error())
+		x.log.Error("request", attrs...)
+		return
+	}
+	x.log.Info("request", attrs...)
+}
+
+// port is the local port as text, for CGI.
+func port(addr string) string {
+	i := strings.LastIndexByte(addr, ':')
+	if i < 0 {
+		return ""
+	}
+	if _, err := strconv.Atoi(addr[i+1:]); err != nil {
+		return ""
+	}
+	return addr[i+1:]
+}

@@ -1,0 +1,227 @@
+package frontserv
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/urocket/urocket/frontserv/router"
+	"github.com/urocket/urocket/processctl/spool"
+	"github.com/urocket/urocket/visor"
+)
+
+// exchange is one request on its way to its answer.
+type exchange struct {
+	*Server
+	w       http.ResponseWriter
+	r       *http.Request
+	rc      *http.ResponseController
+	id      string // REQUEST_ID
+	theirID string // the caller's X-Request-Id, if it is one that can be echoed
+
+	*endpoint
+	path   []router.Param
+	query  url.Values
+	script string // the matched path without the base path, decoded
+
+	body        *spool.Body // nil: none was sent
+	payload     *spool.Body // what the process is given
+	payloadType string
+
+	status int // of the answer, for the log
+}
+
+// ServeHTTP answers one request, exactly once.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{Server: s, w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
+	defer x.release()
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	if id := r.Header.Get("X-Request-Id"); echoable(id) {
+		x.theirID = id
+		w.Header().Set("X-Request-Id", id)
+	}
+	run, p := x.begin()
+	if p != nil {
+		x.fail(p)
+		x.logRefused(p)
+		return
+	}
+	if run != nil {
+		defer run.Close()
+		x.answer(run)
+	}
+}
+
+// echoable says whether a caller's id may be sent back: 1 to 128 visible ASCII characters.
+func echoable(id string) bool {
+	if len(id) < 1 || len(id) > 128 {
+		return false
+	}
+	return strings.IndexFunc(id, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
+}
+
+// begin takes the request through its stages up to a running process. Neither
+// a run nor a problem: it is answered already.
+func (x *exchange) begin() (*visor.Run, *problem) {
+	if p := x.checkSizes(); p != nil {
+		return nil, p
+	}
+	if done, p := x.findRoute(); done || p != nil {
+		return nil, p
+	}
+	for _, stage := range []func() *problem{x.readBody, x.makePayload, x.validate} {
+		if p := stage(); p != nil {
+			return nil, p
+		}
+	}
+	call, p := x.makeCall()
+	if p != nil {
+		return nil, p
+	}
+	run, err := x.o.Visor.Begin(x.r.Context(), call)
+	if err != nil {
+		return nil, x.beginProblem(err)
+	}
+	if x.route.Mode == visor.ReplySocket {
+		x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
+	}
+	return run, nil
+}
+
+func (x *exchange) checkSizes() *problem {
+	if len(x.r.RequestURI) > maxURI {
+		return newProblem(http.StatusRequestURITooLong, "too-large", "the request target is longer than 32 KiB")
+	}
+	sum := len("Host") + len(x.r.Host) + 4 // net/http takes it out of the headers
+	for name, values := range x.r.Header {
+		for _, v := range values {
+			sum += len(name) + len(v) + 4
+		}
+	}
+	if sum > maxHeaders {
+		return newProblem(http.StatusRequestHeaderFieldsTooLarge, "too-large", "the headers are larger than 64 KiB")
+	}
+	return nil
+}
+
+// rawPath is the request's path as it was sent, without the query.
+func rawPath(r *http.Request) string {
+	if strings.HasPrefix(r.RequestURI, "/") {
+		path, _, _ := strings.Cut(r.RequestURI, "?")
+		return path
+	}
+	return r.URL.EscapedPath()
+}
+
+// findRoute finds the endpoint; done: OPTIONS was answered from the table alone.
+func (x *exchange) findRoute() (done bool, p *problem) {
+	path := rawPath(x.r)
+	match, matched, ok := x.table.find(path)
+	if !ok {
+		return false, newProblem(http.StatusNotFound, "not-found", "the API has no such path")
+	}
+	e, params, ok := match.Verb(x.r.Method)
+	switch {
+	case ok && e.route != nil:
+	case x.r.Method == http.MethodOptions:
+		x.w.Header().Set("Allow", allow(match))
+		x.w.WriteHeader(http.StatusNoContent)
+		return true, nil
+	case ok:
+		return false, newProblem(http.StatusNotImplemented, "no-callback", "the API has this operation, but no command is configured for it")
+	default:
+		return false, newProblem(http.StatusMethodNotAllowed, "method-not-allowed", "the API has no such method on this path").with("Allow", allow(match))
+	}
+	x.endpoint, x.path = e, params
+	x.query = x.r.URL.Query()
+	x.script, _ = url.PathUnescape(matched)
+	return false, nil
+}
+
+// beginProblem translates why no process was started.
+func (x *exchange) beginProblem(err error) *problem {
+	var busy *visor.BusyError
+	switch {
+	case errors.As(err, &busy):
+		return busyProblem(busy)
+	case errors.Is(err, visor.ErrDraining):
+		return drainingProblem()
+	case x.r.Context().Err() != nil:
+		return newProblem(statusCallerGone, "caller-gone", "the caller left while it waited for a place")
+	}
+	return startProblem(err)
+}
+
+func busyProblem(busy *visor.BusyError) *problem {
+	status, whose := http.StatusTooManyRequests, "this operation"
+	if busy.Scope == visor.ServiceScope {
+		status, whose = http.StatusServiceUnavailable, "the service"
+	}
+	detail := "all places of " + whose + " and its queue are taken"
+	if busy.Waited > 0 {
+		detail = "no place of " + whose + " became free in time"
+	}
+	return newProblem(status, "busy", detail).retryAfter(time.Second)
+}
+
+func drainingProblem() *problem {
+	return newProblem(http.StatusServiceUnavailable, "draining", "the service is stopping").retryAfter(time.Second)
+}
+
+// fail answers with a problem.
+func (x *exchange) fail(p *problem) {
+	p.RequestID = x.id
+	x.status = p.Status
+	x.setWriteDeadline()
+	p.write(x.w)
+}
+
+// setWriteDeadline gives the next write its time. Not every writer has one.
+func (x *exchange) setWriteDeadline() {
+	_ = x.rc.SetWriteDeadline(time.Now().Add(stallTime))
+}
+
+func (x *exchange) release() {
+	for _, b := range []*spool.Body{x.body, x.payload} {
+		if b != nil {
+			_ = b.Close()
+		}
+	}
+}
+
+// attrs are what every log line of the request begins with.
+func (x *exchange) attrs() []any {
+	attrs := []any{"request_id", x.id, "method", x.r.Method}
+	if x.endpoint != nil {
+		attrs = append(attrs, "path", x.endpoint.path)
+	} else {
+		attrs = append(attrs, "uri", clip(x.r.RequestURI, 256))
+	}
+	if x.theirID != "" {
+		attrs = append(attrs, "x_request_id", x.theirID)
+	}
+	return attrs
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}
+
+// logRefused tells of a request that no process was started for.
+func (x *exchange) logRefused(p *problem) {
+	level := slog.LevelInfo
+	attrs := append(x.attrs(), "status", p.Status, "type", strings.TrimPrefix(p.Type, "urn:urocket:"))
+	if p.cause != nil {
+		level = slog.LevelError
+		attrs = append(attrs, "error", p.cause)
+	}
+	x.log.Log(x.r.Context(), level, "request", attrs...)
+}

@@ -1,0 +1,52 @@
+package frontserv
+
+import (
+	"time"
+
+	"github.com/urocket/urocket/processctl/command"
+	"github.com/urocket/urocket/visor"
+)
+
+// Channel is the payload's way into the process.
+type Channel int
+
+// As arguments and variables, on standard input, or in a file.
+const (
+	Cmdline Channel = iota
+	Stdin
+	File
+)
+
+// Route is an operation that has a command: one (path, verb) of the callback map.
+type Route struct {
+	Path, Method string // the document's path; the verb in capitals
+
+	ValidateIn, ValidateOut bool
+
+	Mode         visor.Mode
+	OnExit       visor.OnExit
+	OnDisconnect visor.OnDisconnect
+	ContentType  string // of a stdout answer; "": what the document says
+	Script       string // SCRIPT_FILENAME of a CGI answer, absolute, or ""
+
+	Stats     bool
+	StatsWait time.Duration // how long an answer waits for the process's end, for its figures
+	LogOutput bool
+
+	Running, Queued int // visor.NoLimit where there is none
+
+	Command *command.Command
+	Dir     string   // absolute
+	PassEnv []string // NAME=value, taken over from our own environment
+	Channel Channel
+	Raw     bool // the payload as it came; else JSON
+	Timeout time.Duration
+	Grace   time.Duration
+	OwnTmp  bool // a temporary directory for each call
+}
+
+// Fault is something wrong between a route and the document. Key names the key
+// of the route that is to blame, or is "".
+type Fault struct {
+	Path, Method, Key, Message string
+}

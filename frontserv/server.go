@@ -1,0 +1,126 @@
+package frontserv
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/urocket/urocket/frontserv/apidoc"
+	"github.com/urocket/urocket/visor"
+)
+
+// Limits of the HTTP edge.
+const (
+	maxURI     = 32 << 10 // bytes of the request target; more: 414
+	maxHeaders = 64 << 10 // sum of names, values and 4 bytes each; more: 431
+
+	// maxHead is where the HTTP parser itself gives up, before there is a
+	// request: request line and headers together, in bytes.
+	maxHead = 1 << 20
+
+	headTime = 10 * time.Second // for the request line and headers
+	idleTime = 2 * time.Minute  // between two requests of a connection
+
+	// stallTime is how long a caller may take to send, or to take, the next
+	// piece of a body.
+	stallTime = 30 * time.Second
+)
+
+// Options are what a server serves. Without a Visor the routes are only checked.
+type Options struct {
+	Visor      *visor.Visor
+	Document   string  // file name of the OpenAPI document
+	BasePath   *string // nil: the path of the document's first server
+	Routes     []Route
+	Upstream   bool   // a proxy checks the security that the document demands
+	MaxBody    int64  // bytes
+	SocketPath string // where scripts reply
+
+	Env    []string // NAME=value: what every process is given of our own and its user's
+	TmpDir string   // our own TMPDIR; "": not set
+
+	Logger *slog.Logger
+}
+
+// Server is the public side.
+type Server struct {
+	o     Options
+	table table
+	log   *slog.Logger
+	http  *http.Server
+}
+
+// Check is what [New] has found: Faults keep it from serving, Warnings do not.
+type Check struct {
+	Faults, Warnings []Fault
+}
+
+// New loads the document and holds the routes against it. The server is nil
+// when there are faults.
+func New(o Options) (*Server, Check) {
+	doc, findings, err := apidoc.Load(o.Document)
+	if err != nil {
+		return nil, Check{Faults: []Fault{{Key: "openapi", Message: err.Error()}}}
+	}
+	s := &Server{o: o, log: o.Logger}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.table.basePath = doc.BasePath()
+	if o.BasePath != nil {
+		s.table.basePath = *o.BasePath
+	}
+	b := &builder{table: &s.table, doc: doc, security: o.Upstream}
+	for _, f := range findings {
+		b.warnings = append(b.warnings, Fault{Key: "openapi", Message: fmt.Sprint(f)})
+	}
+	b.addRoutes(s.o.Routes, o.Visor)
+	b.addDocument()
+	if len(b.faults) > 0 {
+		return nil, Check{b.faults, b.warnings}
+	}
+	s.http = &http.Server{
+		Handler:                      s,
+		MaxHeaderBytes:               maxHead,
+		ReadHeaderTimeout:            headTime,
+		IdleTimeout:                  idleTime,
+		DisableGeneralOptionsHandler: true,
+		ConnContext:                  withConn,
+		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	return s, Check{Warnings: b.warnings}
+}
+
+// connKey is where a request's context holds its connection.
+type connKey struct{}
+
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
+}
+
+// Serve answers on l until [Server.Shutdown]; then it returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	if err := s.http.Serve(l); err != http.ErrServerClosed {
+		return fmt.Errorf("serve %s: %w", l.Addr(), err)
+	}
+	return nil
+}
+
+// Draining has connections closed after their next answer, so that callers go
+// to another instance.
+func (s *Server) Draining() { s.http.SetKeepAlivesEnabled(false) }
+
+// Shutdown stops listening and waits for the answers that are being written,
+// until ctx is done; then it closes their connections.
+func (s *Server) Shutdown(ctx context.Context) error {
+	if err := s.http.Shutdown(ctx); err != nil {
+		return s.http.Close()
+	}
+	return nil
+}
+
+// Close closes every connection at once.
+func (s *Server) Close() { _ = s.http.Close() }
