@@ -1,0 +1,133 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// place is a map of the file and the keys that belong there.
+type place struct {
+	name string // where that is, for messages
+	keys []string
+}
+
+var (
+	topKeys = []string{
+		"servicename", "port", "listen", "socketpath", "socketmode", "socketgroup", "openapi", "basepath", "admin",
+		"security", "maxbody", "running", "queued", "queuewait", "drain", "cgroup", "defaults", "paths",
+	}
+	operationKeys = []string{
+		"validatein", "validateout", "reply", "contenttype", "onexit", "replyfrom", "logstdout", "stats", "statswait",
+		"ondisconnect", "running", "queued",
+	}
+	injectKeys = []string{
+		"wd", "env", "passenv", "cmd", "channel", "encoding", "timeout", "grace", "tmpdir", "user", "group", "umask",
+		"script", "options", "driver", "worker",
+	}
+	limitKeys = []string{
+		"memory", "swap", "pids", "cpus", "cpuweight", "iomax", "ioweight", "nofile", "fsize", "core", "mode",
+	}
+
+	atTop       = place{"at the top of the file", topKeys}
+	inOperation = place{"in an operation", slices.Concat(operationKeys, []string{"inject", "limits"})}
+	inInject    = place{"in inject", injectKeys}
+	inLimits    = place{"in limits", limitKeys}
+	inDefaults  = place{"in defaults", slices.Concat(operationKeys, injectKeys, limitKeys)}
+	inCgroup    = place{"in cgroup", []string{"mode", "parent"}}
+	inWorker    = place{"in worker", []string{"min", "max", "maxrequests", "maxage", "maxmemory", "boottimeout"}}
+
+	verbs = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+)
+
+// spellings are the keys that may be written in two ways.
+var spellings = map[string]string{
+	"validate-in": "validatein", "validate-out": "validateout", "log-stdout": "logstdout",
+}
+
+// entry is a key with its value, as it stands in the file.
+type entry struct {
+	written string // the key as the user spelled it
+	line    int    // of the key
+	value   *node
+}
+
+// keysOf returns the keys of a map under their first spelling. Keys that do not
+// belong there are reported, as are the two spellings of one.
+func keysOf(m *node, where place, c *collector) map[string]entry {
+	found := make(map[string]entry, len(m.pairs))
+	for _, p := range m.pairs {
+		key := p.key
+		if first, other := spellings[key]; other {
+			key = first
+		}
+		if !slices.Contains(where.keys, key) {
+			c.fault(p.line, "unknown key %q %s%s", p.key, where.name, suggest(p.key, where))
+			continue
+		}
+		have, twice := found[key]
+		switch {
+		case !twice:
+			found[key] = entry{p.key, p.line, p.value}
+		case p.merged || have.written == p.key: // an explicit key wins; the same spelling twice is reported already
+		default:
+			c.fault(p.line, "%s and %s (line %d) are two spellings of one key: leave one out", p.key, have.written, have.line)
+		}
+	}
+	return found
+}
+
+// suggest says what an unknown key was probably meant to be.
+func suggest(key string, where place) string {
+	plain := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
+	if slices.Contains(where.keys, plain) {
+		return ": write " + plain
+	}
+	for _, other := range []place{inOperation, inInject, inLimits, atTop} {
+		if slices.Contains(other.keys, plain) {
+			return ": it belongs " + other.name
+		}
+	}
+	if near := nearest(plain, where.keys); near != "" {
+		return ": did you mean " + near + "?"
+	}
+	return ": the keys here are " + strings.Join(where.keys, ", ")
+}
+
+// nearest is the word that is at most a third of the letters away, else one that
+// begins the same way, else "".
+func nearest(word string, words []string) string {
+	best, found := max(1, len(word)/3)+1, ""
+	for _, w := range words {
+		if d := distance(word, w); d < best {
+			best, found = d, w
+		}
+	}
+	for _, w := range words {
+		if found == "" && len(word) > 1 && (strings.HasPrefix(word, w) || strings.HasPrefix(w, word)) {
+			found = w
+		}
+	}
+	return found
+}
+
+// distance is how many letters must be put in, left out or replaced to make b
+// of a (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			step := diagonal
+			if a[i] != b[j] {
+				step++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(step, row[j+1]+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

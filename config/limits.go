@@ -1,0 +1,39 @@
+package config
+
+import "math"
+
+// limits reads the keys of `limits`.
+func limits(l *Limits, s *scope) {
+	l.Memory = s.size("memory", minMemory)
+	l.Swap = s.size("swap", 0)
+	l.PIDs = s.whole("pids", 1, math.MaxInt32)
+	l.CPUs = s.cores("cpus")
+	l.CPUWeight = s.whole("cpuweight", 1, 10_000)
+	l.IOMax = s.texts("iomax", `["8:0 rbps=1048576"]`, checkIOMax)
+	l.IOWeight = s.whole("ioweight", 1, 10_000)
+	l.NoFile = s.whole("nofile", 1, math.MaxInt32)
+	l.FSize = s.size("fsize", 0)
+	l.Core = or(s.size("core", 0), 0)
+	l.Mode = choose(s, "mode", LimitEnforce, LimitBestEffort)
+}
+
+// readWorker reads the map of the driver worker; nil where there is none.
+func readWorker(s *scope) *Worker {
+	m, ok := s.mapping("worker")
+	if !ok {
+		return nil
+	}
+	in := &scope{c: s.c, own: keysOf(m, inWorker, s.c)}
+	w := &Worker{
+		Min:         or(in.whole("min", 0, math.MaxInt32), 0),
+		Max:         or(in.whole("max", 1, math.MaxInt32), 0),
+		MaxRequests: or(in.whole("maxrequests", 1, math.MaxInt32), 0),
+		MaxAge:      in.duration("maxage", 0),
+		MaxMemory:   or(in.size("maxmemory", minMemory), 0),
+		BootTimeout: in.duration("boottimeout", 0),
+	}
+	if w.Max > 0 && w.Min > w.Max {
+		in.judge("min", "is more than max")
+	}
+	return w
+}

@@ -1,0 +1,67 @@
+package config
+
+import "strings"
+
+// What this version reads and checks and cannot do: it is refused, so that
+// nobody believes in a protection that is not there. A version that can do it
+// takes the line out.
+
+// notYet are the keys of an operation whose value asks for something missing.
+var notYet = []struct {
+	key     string
+	missing func(*Operation) bool
+}{
+	{"user", func(o *Operation) bool { return o.User != "" }},
+	{"group", func(o *Operation) bool { return o.Group != "" }},
+	{"umask", func(o *Operation) bool { return o.Umask != nil }},
+	{"replyfrom", func(o *Operation) bool { return o.ReplyFrom != FromAnyone }},
+	{"driver", func(o *Operation) bool { return o.Driver != DriverSpawn }},
+	{"worker", func(o *Operation) bool { return o.Worker != nil }},
+}
+
+// notYetLimits are the limits that are not enforced. limits.mode says whether
+// that refuses the start or is said and lived with.
+var notYetLimits = []string{
+	"memory", "swap", "pids", "cpus", "cpuweight", "iomax", "ioweight", "nofile", "fsize", "core",
+}
+
+func notYetOperation(o *Operation, s *scope) {
+	for _, n := range notYet {
+		if e, ok := s.find(n.key); ok && n.missing(o) {
+			s.c.fault(e.lineOf(), "%s is not in this version yet: leave it out", e.words())
+		}
+	}
+	for _, key := range notYetLimits {
+		e, ok := s.find(key)
+		switch {
+		case !ok || e.value.kind == kindBroken || e.value.kind == kindNull:
+		case key == "core" && o.Limits.Core == 0: // the default, which holds
+		case o.Limits.Mode == LimitBestEffort:
+			s.c.warn(e.lineOf(), "%s is not in this version yet and will not hold (mode: besteffort)", e.words())
+		default:
+			s.c.fault(e.lineOf(), "%s is not in this version yet: leave it out, or write mode: besteffort to start without it", e.words())
+		}
+	}
+}
+
+// notYetService is the same for the keys at the top.
+func notYetService(top *scope) {
+	if e, ok := top.find("security"); ok && e.value.kind == kindMapping {
+		top.c.fault(e.line, "security: a map of schemes is not in this version yet: write upstream where a proxy checks all of it")
+	}
+}
+
+// words is KEY: VALUE as far as a line can show it.
+func (e entry) words() string {
+	switch e.value.kind {
+	case kindScalar:
+		return e.written + ": " + e.value.text
+	case kindList:
+		var items []string
+		for _, item := range e.value.items {
+			items = append(items, item.text)
+		}
+		return e.written + ": [" + strings.Join(items, ", ") + "]"
+	}
+	return e.written + ":"
+}
