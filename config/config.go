@@ -3,7 +3,7 @@
 // [Load] turns the file into a [Service]: every key checked, every default
 // filled in, every relative path made absolute, every command compiled. What
 // it returns can be used without looking at the file again. Where the file is
-// wrong, nothing is returned but [Faults]: all of them at once, each with the
+// wrong, it returns [Faults]: all of them at once, each with the
 // line it stands on and what would be right. The program prints them and ends
 // with exit code 2.
 //
@@ -42,6 +42,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/urocket/urocket/processctl/command"
@@ -150,13 +151,25 @@ type Worker struct {
 	BootTimeout time.Duration
 }
 
-// Load reads and checks the file. The error is always of type [Faults].
+// Load reads and checks the file. The error is always of type [Faults]. With it
+// comes a service, as long as the document it names is there and one operation
+// can be read: not to be served, but so that what is wrong between the operations
+// and the document can be told at the same time.
 func Load(file string) (*Service, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, Faults{{File: file, Message: fmt.Sprintf("cannot read the configuration: %v", reason(err))}}
 	}
 	return load(file, text)
+}
+
+// checkable leaves what can be held against the document; nil: nothing.
+func (s *Service) checkable() *Service {
+	s.Operations = slices.DeleteFunc(s.Operations, func(o *Operation) bool { return o == nil || o.Command == nil })
+	if s.OpenAPI == "" || len(s.Operations) == 0 {
+		return nil
+	}
+	return s
 }
 
 // load is Load for a text that has been read already.
@@ -173,7 +186,7 @@ func load(file string, text []byte) (*Service, error) {
 	b := &builder{c: c, folder: folder, service: &Service{File: file}}
 	b.read(root)
 	if len(c.faults) > 0 {
-		return nil, c.sorted()
+		return b.service.checkable(), c.sorted()
 	}
 	b.service.warnings = c.sortedWarnings()
 	return b.service, nil

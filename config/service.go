@@ -114,8 +114,9 @@ func (b *builder) socket() {
 func (b *builder) document() {
 	s := b.service
 	if path := b.top.text("openapi", "the path of an OpenAPI document"); path != "" {
-		s.OpenAPI = absolute(b.folder, path)
-		b.judge("openapi", checkFile(s.OpenAPI))
+		if file := absolute(b.folder, path); b.judge("openapi", checkFile(file)) {
+			s.OpenAPI = file
+		}
 	}
 	if e, ok := b.top.scalar("basepath", `a path such as /v1, or "" for none`); ok {
 		base := strings.TrimRight(e.value.text, "/")

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
@@ -63,23 +64,14 @@ func (x *exchange) makePayload() *problem {
 	declared := x.r.Header.Get("Content-Type")
 	if x.route.Raw {
 		if x.body != nil {
-			x.payload = x.body
-			x.payloadType = x.bodyType(declared)
-		} else {
-			x.payload, x.payloadType = spool.FromBytes(nil), declared
+			return x.makeRaw(declared)
 		}
+		x.payload, x.payloadType = spool.FromBytes(nil), declared
 		return nil
 	}
-	var sent []byte
-	if x.body != nil {
-		data, err := x.body.Bytes()
-		if err != nil {
-			return newProblem(http.StatusInternalServerError, "internal", "the gateway could not read the body back").because(err)
-		}
-		sent = data
-		if sent == nil {
-			sent = []byte{}
-		}
+	sent, p := x.sent()
+	if p != nil {
+		return p
 	}
 	data, kind, err := payload.JSON(declared, sent, x.parameters())
 	var not *payload.NotJSON
@@ -93,10 +85,42 @@ func (x *exchange) makePayload() *problem {
 	return nil
 }
 
-// parameters are the request's path and query parameters, typed by the document.
-func (x *exchange) parameters() []apidoc.Typed {
-	if x.body != nil {
+// makeRaw passes the body on as it came. Its type is looked at only where it may
+// be JSON that is marked as a form.
+func (x *exchange) makeRaw(declared string) *problem {
+	x.payload, x.payloadType = x.body, declared
+	if !strings.HasPrefix(strings.ToLower(declared), "application/x-www-form-urlencoded") {
 		return nil
+	}
+	sent, p := x.sent()
+	if p == nil {
+		x.payloadType = payload.Type(declared, sent)
+	}
+	return p
+}
+
+// sent is the body in memory; nil when there was none.
+func (x *exchange) sent() ([]byte, *problem) {
+	if x.body == nil {
+		return nil, nil
+	}
+	data, err := x.body.Bytes()
+	if err != nil {
+		return nil, newProblem(http.StatusInternalServerError, "internal", "the gateway could not read the body back").because(err)
+	}
+	if data == nil {
+		data = []byte{} // sent, though empty
+	}
+	return data, nil
+}
+
+// parameters are the request's path and query parameters, typed by the document.
+func (x *exchange) parameters() []payload.Field {
+	switch {
+	case x.body != nil:
+		return nil
+	case x.doc == nil:
+		return apidoc.Parameters(x.r, x.pathValues())
 	}
 	return x.doc.Parameters(x.r, x.pathValues())
 }
@@ -109,38 +133,16 @@ func (x *exchange) pathValues() map[string]string {
 	return values
 }
 
-// bodyType corrects the type of JSON that is marked as a form, as curl -d and
-// PHP mark it.
-func (x *exchange) bodyType(declared string) string {
-	if x.body == nil || !payload.IsForm(declared) {
-		return declared
-	}
-	data, err := x.body.Bytes()
-	if err != nil {
-		return declared
-	}
-	return payload.Type(declared, data)
-}
-
 // validate holds the request against the document.
 func (x *exchange) validate() *problem {
 	if !x.route.ValidateIn || x.doc == nil {
 		return nil
 	}
-	var sent []byte
-	r := x.r
-	if x.body != nil {
-		var err error
-		if sent, err = x.body.Bytes(); err != nil {
-			return newProblem(http.StatusInternalServerError, "internal", "the gateway could not read the body back").because(err)
-		}
-		declared := r.Header.Get("Content-Type")
-		if kind := x.bodyType(declared); kind != declared {
-			r = r.Clone(r.Context())
-			r.Header.Set("Content-Type", kind)
-		}
+	sent, p := x.sent()
+	if p != nil {
+		return p
 	}
-	return validationProblem(x.doc.ValidateRequest(r, x.pathValues(), sent))
+	return validationProblem(x.doc.ValidateRequest(x.r, x.pathValues(), sent))
 }
 
 func validationProblem(err error) *problem {

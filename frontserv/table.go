@@ -93,8 +93,12 @@ func (b *builder) check(r *Route, doc *apidoc.Operation) {
 			strings.Join(schemes, ", "))
 	}
 	if r.ValidateIn || r.ValidateOut {
-		if err := doc.Prepare(); err != nil {
+		findings, err := doc.Prepare(r.ValidateIn, r.ValidateOut)
+		if err != nil {
 			b.fault(r, "validatein", "the document's operation cannot be validated: %v; with `validatein: false` and `validateout: false` it is served unvalidated", err)
+		}
+		for _, f := range findings {
+			b.warn(r, "", "%s", f)
 		}
 	}
 	for _, use := range r.Command.Placeholders() {
