@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
@@ -103,9 +104,7 @@ func (x *exchange) writeReply(reply *visor.Reply) {
 	if reply.ContentType != "" {
 		h.Set("Content-Type", reply.ContentType)
 	}
-	for _, f := range reply.Header {
-		h.Add(f.Name, f.Value)
-	}
+	addFields(h, reply.Header)
 	x.keepOwn()
 	x.status = reply.Status
 	if bodyless(reply.Status) {
@@ -123,7 +122,18 @@ func (x *exchange) writeReply(reply *visor.Reply) {
 		return
 	}
 	if err := x.copyOut(reply.Body.NewReader()); err != nil {
-		panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+		x.breakOff() // half an answer must not look like a whole one
+	}
+}
+
+// addFields adds a script's headers; of Content-Type there is only one.
+func addFields(h http.Header, fields []visor.Field) {
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, "Content-Type") {
+			h.Set(f.Name, f.Value)
+			continue
+		}
+		h.Add(f.Name, f.Value)
 	}
 }
 
@@ -193,9 +203,7 @@ func (x *exchange) checkReply(reply *visor.Reply) error {
 	if reply.ContentType != "" {
 		h.Set("Content-Type", reply.ContentType)
 	}
-	for _, f := range reply.Header {
-		h.Add(f.Name, f.Value)
-	}
+	addFields(h, reply.Header)
 	data, err := reply.Body.Bytes()
 	if err != nil {
 		return fmt.Errorf("read the reply back: %w", err)

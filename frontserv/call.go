@@ -239,6 +239,9 @@ func (x *exchange) logLine(l processctl.Line) {
 // logDone tells how a call went, once nothing is left of it.
 func (x *exchange) logDone(s visor.Summary) {
 	attrs := append(x.attrs(), "status", x.status, "end", s.End.String(), slog.Any("", s.Stats))
+	if x.broken {
+		attrs = append(attrs, "broken_off", true)
+	}
 	if s.Leftover != nil {
 		attrs = append(attrs, "leftover", s.Leftover.Error())
 		x.log.Error("request", attrs...)

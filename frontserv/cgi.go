@@ -46,8 +46,9 @@ func (x *exchange) cgiVariables() []string {
 
 // headerVariables are the HTTP_ variables of RFC 3875 section 4.1.18. A header
 // called Proxy would become HTTP_PROXY, which clients take for configuration
-// (CVE-2016-5385); credentials are not for scripts; and a name with an underscore
-// could pass for one with a hyphen.
+// (CVE-2016-5385); credentials are not for scripts; a name with an underscore
+// could pass for one with a hyphen; and one with other characters makes no
+// variable's name.
 func headerVariables(r *http.Request) []string {
 	vars := []string{"HTTP_HOST=" + r.Host}
 	for name, values := range r.Header {
@@ -55,7 +56,7 @@ func headerVariables(r *http.Request) []string {
 		case "Proxy", "Authorization", "Proxy-Authorization", "Content-Type", "Content-Length", "Host":
 			continue
 		}
-		if strings.Contains(name, "_") {
+		if strings.Trim(name, nameCharacters) != "" {
 			continue
 		}
 		sep := ", "
@@ -67,6 +68,9 @@ func headerVariables(r *http.Request) []string {
 	}
 	return vars
 }
+
+// nameCharacters are those of header names that can stand in a variable's name.
+const nameCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
 
 // readCGIHead reads the headers of a CGI answer (RFC 3875 section 6) up to the
 // blank line. The error says what is wrong without showing what was written.

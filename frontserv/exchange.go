@@ -33,7 +33,8 @@ type exchange struct {
 	payload     *spool.Body // what the process is given
 	payloadType string
 
-	status int // of the answer, for the log
+	status int  // of the answer, for the log
+	broken bool // the answer was broken off
 }
 
 // ServeHTTP answers one request, exactly once.

@@ -193,9 +193,7 @@ func (x *exchange) setHead(head *visor.Reply) {
 	if head.ContentType != "" {
 		h.Set("Content-Type", head.ContentType)
 	}
-	for _, f := range head.Header {
-		h.Add(f.Name, f.Value)
-	}
+	addFields(h, head.Header)
 	x.keepOwn()
 	x.status = head.Status
 	x.setWriteDeadline()
@@ -261,6 +259,7 @@ func (x *exchange) copyStream(out *output) error {
 // whole: without the last chunk in HTTP/1.1. In HTTP/1.0 the end of the
 // connection is the end of the body, so it has to be a reset.
 func (x *exchange) breakOff() {
+	x.broken = true
 	if conn, ok := x.r.Context().Value(connKey{}).(net.Conn); ok && !x.r.ProtoAtLeast(1, 1) {
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0)

@@ -13,8 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeSize is what Linux lets a pipe hold by default, in bytes (pipe(7)). All
-// that a process wrote before its end lies in its first pipeSize bytes.
+// pipeSize is what Linux lets a pipe hold by default, in bytes (pipe(7)).
 const pipeSize = 64 << 10
 
 // errInterrupted ends a blocked read of a streamed stdout.
@@ -66,8 +65,21 @@ func newPipe() (*pipe, int, error) {
 func (p *pipe) settle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.settling, p.left = true, pipeSize
+	p.settling, p.left = true, p.capacity()
 	p.wake()
+}
+
+// capacity is how much the pipe can hold: all that a process wrote before its
+// end and nobody has read yet lies in its first so many bytes. Who has the other
+// end may have made it larger (F_SETPIPE_SZ).
+func (p *pipe) capacity() int {
+	size := pipeSize
+	_ = p.rc.Control(func(fd uintptr) {
+		if n, err := unix.FcntlInt(fd, unix.F_GETPIPE_SZ, 0); err == nil {
+			size = n
+		}
+	})
+	return size
 }
 
 // interrupt ends the stream's Read, now and later.

@@ -1,5 +1,18 @@
 package spool
 
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"golang.org/x/sys/unix"
+	"pgregory.net/rapid"
+)
+
 // Announced as large, these 3,000 bytes lie in a file.
 func TestReaderKeepsTheContractOfReaders(t *testing.T) {
 	for _, hint := range []int64{-1, 2 * MemoryLimit} {

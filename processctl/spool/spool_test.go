@@ -11,11 +11,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/iotest"
 
 	"go.uber.org/goleak"
 	"golang.org/x/sys/unix"
-	"pgregory.net/rapid"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -240,4 +238,3 @@ func TestCopyGoesOnWhereReadStopped(t *testing.T) {
 	}
 	wg.Wait()
 }
-
