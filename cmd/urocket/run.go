@@ -20,7 +20,7 @@ import (
 
 // lastAnswers is how long callers and scripts may take, when everything is
 // over, to read what was written to them.
-const lastAnswers = 5 * time.Second
+const lastAnswers = 2 * time.Second
 
 // version is set at link time.
 var version = ""
@@ -86,7 +86,7 @@ func (p *program) start() error {
 	}
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), MaxBody: s.MaxBody, Logger: p.log,
-		Owned: p.owned, Self: os.Getuid(),
+		Owned: p.owned, Self: os.Geteuid(),
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(s.Admin)

@@ -1,0 +1,152 @@
+package backserv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// soPeerPIDFD is SO_PEERPIDFD of Linux 6.5, which x/sys does not name.
+const soPeerPIDFD = 77
+
+// A peer is the process that has made a connection, as it was when the
+// connection was accepted.
+type peer struct {
+	uid int
+	pid int // 0: outside our pid namespace
+
+	// process refers to the process itself, not to its number, which may be
+	// another's by the time it is asked about. nil: it had ended, or there was no
+	// descriptor left.
+	process *os.File
+}
+
+// lookUp finds out who is at the other end of c. What cannot be found out stays
+// zero, and is refused where it matters.
+func lookUp(c *net.UnixConn) peer {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return peer{uid: -1}
+	}
+	p := peer{uid: -1}
+	_ = raw.Control(func(fd uintptr) { // fails only on a closed connection
+		cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		if err != nil {
+			return
+		}
+		p = peer{uid: int(cred.Uid), pid: int(cred.Pid)}
+		if p.pid > 0 {
+			p.process = openPeer(int(fd), soPeerPIDFD, p.pid)
+		}
+	})
+	return p
+}
+
+// openPeer returns a pidfd of the process at the other end of socket, or nil.
+// option is soPeerPIDFD.
+func openPeer(socket, option, pid int) *os.File {
+	fd, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, option)
+	if errors.Is(err, unix.ENOPROTOOPT) { // an older kernel
+		// The number can have changed hands since the connect, if all the others
+		// were used up in the meantime.
+		fd, err = unix.PidfdOpen(pid, 0)
+	}
+	if err != nil {
+		return nil
+	}
+	return os.NewFile(uintptr(fd), "pidfd")
+}
+
+// alive says whether the process has not ended. A zombie has.
+func (p peer) alive() bool {
+	if p.process == nil {
+		return false
+	}
+	raw, err := p.process.SyscallConn()
+	if err != nil {
+		return false
+	}
+	running := false
+	err = raw.Control(func(fd uintptr) {
+		ready := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(ready, 0) // does not wait, so no EINTR
+		running = err == nil && n == 0
+	})
+	return err == nil && running
+}
+
+func (p peer) close() error {
+	if p.process == nil {
+		return nil
+	}
+	return p.process.Close()
+}
+
+// mayWatch says why the peer may not see what runs, or nil. Only root and our
+// own user may, and no process that serves a request: a script must not read
+// what another was given. That includes every process of which the opposite
+// cannot be proved.
+func (s *Server) mayWatch(p peer) error {
+	switch {
+	case p.uid != 0 && p.uid != s.opt.Self:
+		return fmt.Errorf("only root and urocket's own user may see the processes, not uid %d", p.uid)
+	case p.pid <= 0:
+		return errors.New("your process is outside urocket's pid namespace")
+	case s.opt.Owned == nil || s.opt.Owned(p.pid):
+		return errors.New("a process that serves a request may not see the others")
+	case !p.alive(): // asked last: while it lives its pid is nobody else's
+		return errors.New("the process that made this connection has ended")
+	}
+	return nil
+}
+
+// peerListener accepts connections that know their peer.
+type peerListener struct{ net.Listener }
+
+func (l peerListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	if unixConn, ok := c.(*net.UnixConn); ok {
+		return &peerConn{UnixConn: unixConn, peer: lookUp(unixConn)}, nil
+	}
+	return c, nil // has no peer, and is shown nothing
+}
+
+// peerConn is a connection that closes what refers to its peer with itself.
+type peerConn struct {
+	*net.UnixConn
+	peer peer
+	once sync.Once
+}
+
+func (c *peerConn) Close() error {
+	var err error
+	c.once.Do(func() { err = c.peer.close() })
+	return errors.Join(err, c.UnixConn.Close())
+}
+
+type peerKey struct{}
+
+// withPeer is an [http.Server.ConnContext].
+func withPeer(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*peerConn); ok {
+		return context.WithValue(ctx, peerKey{}, c.peer)
+	}
+	return ctx
+}
+
+// peerOf returns the peer of the connection that r came on.
+func peerOf(r *http.Request) peer {
+	if p, ok := r.Context().Value(peerKey{}).(peer); ok {
+		return p
+	}
+	return peer{uid: -1}
+}

@@ -1,0 +1,145 @@
+package backserv
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/urocket/urocket/processctl/spool"
+	"github.com/urocket/urocket/visor"
+)
+
+// maxID is the longest request id that is looked up, in bytes; ours have 36.
+const maxID = 128
+
+// serveReply answers a POST to an id.
+func (s *Server) serveReply(w http.ResponseWriter, r *http.Request, id string) {
+	x := s.exchange(w, r)
+	x.answer(s.take(x, id))
+}
+
+// serveRest serves what no fixed route matches: /<id>, and what is wrong.
+func (s *Server) serveRest(w http.ResponseWriter, r *http.Request) {
+	id := strings.TrimPrefix(r.URL.Path, "/")
+	post := r.Method == http.MethodPost || r.Method == http.MethodPut
+	switch {
+	case post && (id == "" || id == "urhttp" || id == "urhttp/"):
+		s.exchange(w, r).answer(noID)
+	case id == "" || strings.Contains(id, "/"):
+		s.exchange(w, r).answer(nowhere)
+	case !post:
+		s.exchange(w, r).answer(notAReply)
+	default:
+		s.serveReply(w, r, id)
+	}
+}
+
+// wrongMethod answers for the fixed routes.
+func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/urhttp/") {
+		s.exchange(w, r).answer(notAReply)
+		return
+	}
+	s.exchange(w, r).answer(onlyGet)
+}
+
+// take takes one reply and says what became of it. What fails before the commit
+// leaves the request open. The delivery has ended when take returns, so that
+// nobody waits while the rest of an unwanted body is dropped.
+func (s *Server) take(x *exchange, id string) answer {
+	if len(id) > maxID {
+		return unknownID
+	}
+	d, err := s.opt.Calls.Deliver(id)
+	if err != nil {
+		return s.refused(id, err)
+	}
+	defer d.Abort()
+	head, err := parseHead(x.r.Header)
+	if err != nil {
+		s.opt.Logger.Info("reply refused", "request_id", id, "error", err)
+		return badReply(err)
+	}
+	body, err := spool.Read(x, x.r.ContentLength, s.opt.MaxBody)
+	if err != nil {
+		return s.notReceived(x.r.Context(), id, err)
+	}
+	x.bodyTaken()
+	reply, err := head.reply(body)
+	if err == nil {
+		err = d.Commit(reply)
+	}
+	if err != nil {
+		_ = body.Close() // whatever it says, the bytes are not needed
+		return s.refused(id, err)
+	}
+	return accepted
+}
+
+// notReceived logs why a body did not arrive and says so to its sender, if
+// there can still be one.
+func (s *Server) notReceived(ctx context.Context, id string, err error) answer {
+	var storage *spool.StorageError
+	level, a := slog.LevelInfo, brokenOff
+	switch {
+	case errors.As(err, &storage):
+		level, a = slog.LevelError, notKept
+	case errors.Is(err, spool.ErrTooLarge):
+		a = tooLarge(s.opt.MaxBody)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		a = stalled
+	case !endOfConnection(err):
+		a = badReply(err) // chunks that are none
+		a.close = true
+	}
+	s.opt.Logger.Log(ctx, level, "reply not received", "request_id", id, "error", err)
+	return a
+}
+
+func endOfConnection(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// refused logs what the visor, or the disk, has against a reply. Ids that the
+// visor does not know stay out of the log.
+func (s *Server) refused(id string, err error) answer {
+	a := refusal(err)
+	switch a.status {
+	case http.StatusNotFound:
+		s.opt.Logger.Info("reply for an unknown request id")
+	case http.StatusInternalServerError:
+		s.opt.Logger.Error("reply not kept", "request_id", id, "error", err)
+	default:
+		s.opt.Logger.Info("reply refused", "request_id", id, "status", a.status, "error", err)
+	}
+	return a
+}
+
+// reply puts a reply together. The body it carries is body, or an empty one; the
+// caller closes body only if it is not committed.
+func (h head) reply(body *spool.Body) (*visor.Reply, error) {
+	if body.Size() > 0 && !mayHaveBody(h.status) {
+		if err := body.Close(); err != nil {
+			return nil, err
+		}
+		body = spool.FromBytes(nil)
+	}
+	kind, err := h.typeOf(body)
+	if err != nil {
+		return nil, err
+	}
+	return &visor.Reply{Status: h.status, ContentType: kind, Header: h.fields, Body: body}, nil
+}
+
+// mayHaveBody is false for the statuses whose answers have no content, RFC 9110
+// sections 15.3.5, 15.3.6 and 15.4.5.
+func mayHaveBody(status int) bool {
+	return status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
+}
