@@ -1,0 +1,99 @@
+package apidoc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// readDocument loads a document with everything it refers to, and tells how many bytes
+// that were.
+func readDocument(file string) (*openapi3.T, int64, error) {
+	file, err := filepath.Abs(file)
+	if err != nil {
+		return nil, 0, fmt.Errorf("find the document: %w", err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the document: %w", err)
+	}
+	folder, err := os.OpenRoot(filepath.Dir(file))
+	if err != nil {
+		return nil, 0, fmt.Errorf("open the document's folder: %w", err)
+	}
+	defer folder.Close()
+
+	f := &files{folder: folder, size: int64(len(data))}
+	loader := openapi3.NewLoader()
+	loader.IsExternalRefsAllowed = true
+	loader.ReadFromURIFunc = f.read
+	t, err := loader.LoadFromDataWithPath(data, &url.URL{Path: filepath.ToSlash(file)})
+	if err != nil {
+		return nil, 0, fmt.Errorf("load the document: %w", explainLoad(data, err))
+	}
+	return t, f.size, nil
+}
+
+// files reads what a document refers to, from one folder only. The folder's handle keeps
+// ".." and symbolic links from leading out of it.
+type files struct {
+	folder *os.Root
+	size   int64
+}
+
+func (f *files) read(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
+	if u.Host != "" || u.Scheme != "" && u.Scheme != "file" {
+		return nil, fmt.Errorf("$ref to %s: only files under the document's folder are read", u.Redacted())
+	}
+	name, err := filepath.Rel(f.folder.Name(), filepath.FromSlash(u.Path))
+	if err != nil || !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("$ref to %s: it is not under the document's folder", u.Path)
+	}
+	h, err := f.folder.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("$ref to %s: %w", name, err)
+	}
+	defer h.Close()
+	// A pipe or device would never end.
+	if info, err := h.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("$ref to %s: it is not a regular file", name)
+	}
+	data, err := io.ReadAll(h)
+	if err != nil {
+		return nil, fmt.Errorf("$ref to %s: %w", name, err)
+	}
+	f.size += int64(len(data))
+	return data, nil
+}
+
+var errSwagger = errors.New("the document is Swagger 2.0; only OpenAPI 3.0 and 3.1 are supported")
+
+var swagger2 = regexp.MustCompile(`(?m)^\s*\{?\s*["']?swagger["']?\s*:\s*["']?2`)
+
+// explainLoad puts the likely cause in place of the loader's text, which tells of JSON and
+// YAML at once whatever the file is.
+func explainLoad(data []byte, err error) error {
+	if swagger2.Match(data[:min(len(data), 1<<16)]) {
+		return errSwagger
+	}
+	if strings.HasPrefix(strings.TrimSpace(string(data[:min(len(data), 1<<10)])), "{") {
+		var syntax *json.SyntaxError
+		if errors.As(json.Unmarshal(data, &json.RawMessage{}), &syntax) {
+			line := 1 + strings.Count(string(data[:syntax.Offset]), "\n")
+			return fmt.Errorf("line %d: %w", line, syntax)
+		}
+	}
+	text := err.Error()
+	if before, yaml, ok := strings.Cut(text, "yaml error: "); ok && strings.Contains(before, "json error: ") {
+		text = yaml
+	}
+	return errors.New(oneLine(text))
+}
