@@ -41,6 +41,23 @@ func (l Limits) Controllers() []string {
 	return names
 }
 
+// Possible leaves of the limits those whose controllers the parent has.
+func (p *Parent) Possible(l Limits) Limits {
+	for _, c := range p.Missing(l) {
+		switch c {
+		case "memory":
+			l.Memory, l.Swap = 0, nil
+		case "pids":
+			l.PIDs = 0
+		case "cpu":
+			l.CPUs, l.CPUWeight = 0, 0
+		case "io":
+			l.IOMax, l.IOWeight = nil, 0
+		}
+	}
+	return l
+}
+
 // cpuPeriod is the period of cpu.max in microseconds, the kernel's default.
 const cpuPeriod = 100_000
 
