@@ -76,6 +76,7 @@ type Service struct {
 	Operations []*Operation // in the order of the file
 
 	warnings Faults
+	hints    Faults
 	lines    lines
 }
 
@@ -188,10 +189,14 @@ func load(file string, text []byte) (*Service, error) {
 	if len(c.faults) > 0 {
 		return b.service.checkable(), c.sorted()
 	}
-	b.service.warnings = c.sortedWarnings()
+	b.service.warnings, b.service.hints = c.sortedWarnings(), c.sortedHints()
 	return b.service, nil
 }
 
-// Warnings are findings that keep nothing from being served: a payload that
-// reaches no process, a limit that is not enforced, a key without effect.
+// Warnings are findings that keep nothing from being served: a limit that is not
+// enforced, a key without effect.
 func (s *Service) Warnings() []Fault { return s.warnings }
+
+// Hints are what may well be meant so, and is told only to who asks (dry): a
+// payload that reaches no process.
+func (s *Service) Hints() []Fault { return s.hints }

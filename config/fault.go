@@ -39,7 +39,7 @@ func (f Faults) Error() string {
 // same line count once: a bad default is seen by every operation.
 type collector struct {
 	file             string
-	faults, warnings Faults
+	faults, warnings, hints Faults
 	seen             map[Fault]bool
 }
 
@@ -64,6 +64,12 @@ func (c *collector) warn(line int, format string, args ...any) {
 	}
 }
 
+func (c *collector) hint(line int, format string, args ...any) {
+	if f, fresh := c.fresh(line, fmt.Sprintf(format, args...)); fresh {
+		c.hints = append(c.hints, f)
+	}
+}
+
 func (c *collector) fresh(line int, message string) (Fault, bool) {
 	f := Fault{File: c.file, Line: line, Message: message}
 	if c.seen[f] {
@@ -78,6 +84,8 @@ func (c *collector) fresh(line int, message string) (Fault, bool) {
 
 func (c *collector) sorted() Faults         { return byLine(c.faults) }
 func (c *collector) sortedWarnings() Faults { return byLine(c.warnings) }
+
+func (c *collector) sortedHints() Faults { return byLine(c.hints) }
 
 func byLine(f Faults) Faults {
 	slices.SortStableFunc(f, func(a, b Fault) int { return a.Line - b.Line })

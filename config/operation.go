@@ -168,7 +168,7 @@ func (b *builder) compile(o *Operation, s *scope, names []string, verb pair) {
 	}
 	o.Command = compiled
 	if len(faults) == 0 && o.Channel != ChannelStdin && !compiled.UsesPayload() {
-		b.c.warn(e.line, "%s %s: with channel %s and no placeholder for it, the payload does not reach the process", verb.key, o.Path, o.Channel)
+		b.c.hint(e.line, "%s %s: with channel %s and no placeholder for it, the payload does not reach the process", verb.key, o.Path, o.Channel)
 	}
 }
 

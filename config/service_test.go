@@ -31,7 +31,8 @@ func TestWarnings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			text := edit(t, good, c.edits...)
 			before, _, _ := strings.Cut(text, "#@")
-			warnings := mustLoad(t, text).Warnings()
+			service := mustLoad(t, text)
+			warnings := append(service.Warnings(), service.Hints()...)
 			if c.words == nil {
 				if len(warnings) > 0 {
 					t.Errorf("want none, got %v", warnings)

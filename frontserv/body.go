@@ -155,7 +155,7 @@ func validationProblem(err error) *problem {
 	case errors.As(err, &media):
 		return newProblem(http.StatusUnsupportedMediaType, "media-type", media.Error())
 	case errors.As(err, &invalid):
-		p := newProblem(http.StatusBadRequest, "validation", fmt.Sprintf("the request has %d errors; see errors", len(invalid.Errors)))
+		p := newProblem(http.StatusBadRequest, "validation", "the request does not fit the API document; errors says where")
 		p.Errors = invalid.Errors
 		return p
 	}

@@ -154,7 +154,7 @@ func dryCommand(o options, stdout, stderr io.Writer) int {
 		return complain(stderr, err)
 	}
 	defer l.close()
-	for _, w := range l.warnings {
+	for _, w := range append(l.warnings, l.service.Hints()...) {
 		fmt.Fprintf(stderr, "%v (warning)\n", w)
 	}
 	_, level := l.controller.Level()
