@@ -38,9 +38,9 @@ func (f Faults) Error() string {
 // collector gathers what is found while the file is read. The same words on the
 // same line count once: a bad default is seen by every operation.
 type collector struct {
-	file             string
+	file                    string
 	faults, warnings, hints Faults
-	seen             map[Fault]bool
+	seen                    map[Fault]bool
 }
 
 func (c *collector) fault(line int, format string, args ...any) {

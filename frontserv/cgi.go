@@ -128,7 +128,7 @@ func parseCGIHead(head []byte) (*visor.Reply, error) {
 		case name == "Status":
 			status, ok := parseStatus(value)
 			if !ok || reply.Status != 0 {
-				return nil, errors.New("Status is not one number from 200 to 599")
+				return nil, errors.New("the status is not one number from 200 to 599")
 			}
 			reply.Status = status
 		case name == "Content-Type":

@@ -28,7 +28,7 @@ type fakeProcess struct {
 
 func (f *fakeProcess) PID() int           { return 4711 }
 func (f *fakeProcess) Started() time.Time { return time.Now() }
-func (f *fakeProcess) Release() { f.mu.Lock(); f.released = true; f.mu.Unlock(); go f.settle() }
+func (f *fakeProcess) Release()           { f.mu.Lock(); f.released = true; f.mu.Unlock(); go f.settle() }
 
 func (f *fakeProcess) Stop()       { f.mu.Lock(); f.stopped = true; f.mu.Unlock(); go f.exit(15) }
 func (f *fakeProcess) Kill()       { f.Stop() }
@@ -286,6 +286,10 @@ func TestAllAtOnce(t *testing.T) {
 		a := <-o.answers
 		<-o.done
 		o.leave()
+		o.visor.calls.Wait()
+		if len(o.done) > 0 || o.visor.places.running != 0 {
+			t.Fatal("the call was over twice")
+		}
 		if (a.End == EndReply) != (len(told) == 1) || len(told) > 1 {
 			t.Fatalf("ended with %v, and %d replies were told ok", a.End, len(told))
 		}
@@ -293,6 +297,21 @@ func TestAllAtOnce(t *testing.T) {
 			if got, _ := a.Reply.Body.Bytes(); string(got) != <-told {
 				t.Fatal("another reply was delivered than the one that was told ok")
 			}
+		}
+	}
+}
+
+// TestClosedAndEndedAtOnce lets the answer and the end of the process meet: the
+// call is over once.
+func TestClosedAndEndedAtOnce(t *testing.T) {
+	for range 2000 {
+		o := begin(t, Call{Mode: ReplyReport})
+		o.proc.exit(0)
+		<-o.answers
+		<-o.done
+		o.visor.calls.Wait()
+		if len(o.done) > 0 {
+			t.Fatal("the call was over twice")
 		}
 	}
 }

@@ -33,6 +33,7 @@ type Run struct {
 	lingered   bool
 	answered   bool // Close was called
 	ended      *processctl.Result
+	over       bool
 }
 
 func newRun(v *Visor, c Call) *Run {
@@ -250,7 +251,9 @@ func (r *Run) stats() Stats {
 	}
 	if r.ended != nil {
 		result = r.ended
+		out, errs := usage.Stdout, usage.Stderr // a stream may be read longer than its process lives
 		usage = result.Usage
+		usage.Stdout, usage.Stderr = out, errs
 	}
 	return newStats(r.queued, usage, result)
 }
@@ -272,15 +275,13 @@ func (r *Run) Close() {
 }
 
 // finish ends the call once it is answered and its process is gone. Each of the
-// two calls it; the second one finds both true.
+// two calls it, and they may do so at the same time.
 func (r *Run) finish() {
 	r.mu.Lock()
-	both := r.answered && r.ended != nil
-	if both && r.linger != nil {
-		r.linger.Stop()
-	}
+	last := r.answered && r.ended != nil && !r.over
+	r.over = r.over || last
 	r.mu.Unlock()
-	if both {
+	if last {
 		s := r.stats()
 		r.visor.over(r, Summary{End: r.end, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover})
 	}

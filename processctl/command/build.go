@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,8 +13,11 @@ type builder struct {
 	faults []Fault
 }
 
+// fault notes a fault once: a placeholder may stand twice in the same wrong place.
 func (b *builder) fault(key string, index int, message string) {
-	b.faults = append(b.faults, Fault{key, index, message})
+	if f := (Fault{key, index, message}); !slices.Contains(b.faults, f) {
+		b.faults = append(b.faults, f)
+	}
 }
 
 // words reads the words of the command and checks each by itself.
@@ -162,7 +166,8 @@ func (b *builder) script(r *reading, i int) {
 	for j := range i {
 		name, _ := r.words[j].base()
 		if r.slots[j].clears {
-			b.refuse(i, s.holes[0], ", in the script of "+sh.name+",", "travels in a variable, which "+name+" takes away")
+			b.fault("cmd", i, fmt.Sprintf("%s, in the script of %s, reaches it in a variable, which %s takes away: pass it by env -i NAME=%s",
+				s.holes[0], sh.name, name, s.holes[0]))
 		}
 		if r.slots[j].drops {
 			b.cmd.notes = append(b.cmd.notes, fmt.Sprintf("%s may not hand on the variables UROCKET_V1 … by which the script of %s gets %s", name, sh.name, s.holes[0]))

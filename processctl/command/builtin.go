@@ -43,7 +43,9 @@ func (s *shell) builtin(name string, words []word, i int) string {
 }
 
 // test refuses operands of -v and -R, which name variables, and for korn shells
-// all that might be compared as numbers.
+// all that might be compared as numbers: they evaluate the operands of -eq. The
+// [ of dash, busybox and bash takes nothing but digits there (bash evaluates only
+// in [[ ]]), so [ {{path.n}} -gt 5 ] is accepted in those.
 func (s *shell) test(name string, words []word, i int) string {
 	for j := 1; j < len(words); j++ {
 		text, whole := words[j].literal()
@@ -120,24 +122,29 @@ func literally(w word, text string) bool {
 	return whole && s == text
 }
 
-// integers are variables that some shell holds as a number, so that to assign
-// to them is to evaluate (bash: RANDOM; zsh: COLUMNS; mksh: TMOUT), and names of
-// zsh, bash and ksh to which assigning sets code or the way to it.
-var integers = strings.Fields(`
-	RANDOM SRANDOM SECONDS OPTIND OPTARG LINENO HISTCMD HISTSIZE SAVEHIST COLUMNS LINES TMOUT BASHPID PPID PGRP UID
-	EUID GID EGID USER_ID KSHUID KSHGID KSHEGID USERNAME SHLVL FUNCNEST LISTMAX BAUD KEYTIMEOUT DIRSTACKSIZE
-	LOGCHECK MAILCHECK ERRNO EPOCHSECONDS EPOCHREALTIME TTYIDLE REPORTTIME REPORTMEMORY PIPESTATUS argv
-	ERRCODE HISTFILESIZE path fpath cdpath module_path manpath mailpath fignore psvar watch prompt histchars
+// integers are variables that some shell holds as a number, so that to assign to
+// them is to evaluate.
+var integers = strings.Fields("RANDOM SRANDOM SECONDS OPTIND LINENO HISTCMD BASHPID PPID EPOCHSECONDS EPOCHREALTIME")
+
+// special are more of them in ksh, mksh and zsh, and the parameters and arrays
+// of zsh that hold code or the way to it (zshparam(1), zshmodules(1)).
+var special = strings.Fields(`
+	COLUMNS LINES TMOUT HISTSIZE SAVEHIST UID EUID GID EGID PGRP USER_ID KSHUID KSHGID KSHEGID USERNAME SHLVL FUNCNEST
+	LISTMAX BAUD KEYTIMEOUT DIRSTACKSIZE LOGCHECK MAILCHECK ERRNO TTYIDLE REPORTTIME REPORTMEMORY OPTARG ERRCODE
+	PIPESTATUS PROMPT RPROMPT path fpath cdpath module_path manpath mailpath fignore psvar watch prompt histchars argv
 	functions dis_functions aliases dis_aliases galiases dis_galiases saliases dis_saliases commands hash options
 	modules builtins nameddirs userdirs parameters status pipestatus terminfo termcap _
 `)
 
 // assigns says why a script may not give a variable a value from a request.
-func assigns(name string) string {
-	if takesCode(name) || slices.Contains(integers, name) || strings.HasPrefix(name, "UROCKET_") || strings.Contains(name, ".") {
-		return "is assigned to " + name + ", which shells and programs do not take as mere text"
+func (s *shell) assigns(name string) string {
+	switch {
+	case takesCode(name), slices.Contains(integers, name), strings.HasPrefix(name, "UROCKET_"):
+	case s.korn && (slices.Contains(special, name) || strings.Contains(name, ".")):
+	default:
+		return ""
 	}
-	return ""
+	return "is assigned to " + name + ", which shells and programs do not take as mere text"
 }
 
 // declares says whether a command makes variables of which the value is

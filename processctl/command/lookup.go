@@ -52,7 +52,7 @@ func lookup(name, dir, path string) (string, error) {
 		}
 		return file, nil
 	}
-	found := fs.ErrNotExist
+	found := error(syscall.ENOENT)
 	for _, folder := range filepath.SplitList(path) {
 		if !filepath.IsAbs(folder) {
 			folder = filepath.Join(dir, folder) // an empty entry is the working directory
@@ -75,13 +75,13 @@ func executable(file string) error {
 	info, err := os.Stat(file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fs.ErrNotExist
+		return syscall.ENOENT // the words that execve would use
 	case err != nil:
 		return errors.Unwrap(err)
 	case info.IsDir():
 		return syscall.EISDIR
 	case info.Mode()&0o111 == 0:
-		return fs.ErrPermission
+		return syscall.EACCES
 	}
 	return unix.Faccessat(unix.AT_FDCWD, file, unix.X_OK, unix.AT_EACCESS)
 }

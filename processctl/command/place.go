@@ -167,23 +167,53 @@ func (v *verifier) judge(stack []syntax.Node) string {
 		}
 		at--
 	}
-	w := stack[at]
-	switch n := stack[max(at-1, 0)].(type) {
+	w, ok := stack[at].(*syntax.Word)
+	if !ok || at == 0 {
+		return oddPlace
+	}
+	if v.namePrefix(w, stack[at+1]) {
+		return "stands after ~ or =, where it may name a user or a command"
+	}
+	switch n := stack[at-1].(type) {
 	case *syntax.CallExpr:
-		return v.argument(n, w.(*syntax.Word))
+		return v.argument(n, w)
 	case *syntax.Assign:
 		if v.shell.korn && n.Index != nil {
 			return "is assigned to an element of an array"
 		}
-		return assigns(n.Name.Value)
+		return v.shell.assigns(n.Name.Value)
 	case *syntax.ArrayElem:
 		return v.element(stack[:at])
 	case *syntax.WordIter:
-		return assigns(n.Name.Value)
+		return v.shell.assigns(n.Name.Value)
 	case *syntax.Redirect, *syntax.CaseClause, *syntax.CaseItem:
 		return ""
 	}
 	return oddPlace
+}
+
+// namePrefix says whether a part of a word belongs to a tilde prefix, or in zsh
+// to an = prefix: zsh expands ~"$V" to the home of a user and ="$V" to the path
+// of a command. Both end at a slash.
+func (v *verifier) namePrefix(w *syntax.Word, part syntax.Node) bool {
+	before := byte(':') // as at the start of a word
+	open := false
+	for i, p := range w.Parts {
+		if syntax.Node(p) == part {
+			return open
+		}
+		lit, _ := p.(*syntax.Lit)
+		if lit == nil {
+			before = 0
+			continue
+		}
+		for j, c := range []byte(lit.Value) {
+			starts := c == '~' && (before == ':' || before == '=') || c == '=' && i+j == 0 && v.shell.zsh
+			open = starts || open && c != '/'
+			before = c
+		}
+	}
+	return false
 }
 
 // element judges an element of an array: a=("$UROCKET_V1").
@@ -192,7 +222,7 @@ func (v *verifier) element(stack []syntax.Node) string {
 	if i < 0 || v.shell.korn {
 		return "is an element of an array"
 	}
-	return assigns(stack[i].(*syntax.Assign).Name.Value)
+	return v.shell.assigns(stack[i].(*syntax.Assign).Name.Value)
 }
 
 // fed refuses what a shell or an interpreter reads as its script: echo … | sh,

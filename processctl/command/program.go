@@ -49,6 +49,7 @@ type program struct {
 	assigns bool // NAME=value may stand before the command
 	dash    bool // "-" alone is an option
 	drops   bool // it may withhold the variables of a script
+	reads   bool // its standard input is code
 }
 
 // family is a set of programs by the beginning of their names (php*): php8.2,
@@ -58,7 +59,13 @@ type family struct {
 	program
 }
 
-var version = regexp.MustCompile(`^[-_a-z0-9]*(\.[0-9][-_a-zA-Z0-9]*)*$`)
+var (
+	// version is what may follow the prefix in the name of a program.
+	version = regexp.MustCompile(`^[-_a-z0-9]*(\.[0-9][-_a-zA-Z0-9]*)*$`)
+	// edition is what follows it in that of the interpreter itself, so that
+	// perltidy and phpcs may be given a file.
+	edition = regexp.MustCompile(`^(js|jit|w|dbg|-cgi|-cli)?[0-9]*(\.[0-9][-_a-zA-Z0-9]*)*(-dbg)?$`)
+)
 
 // known finds what is known of a program by its base name.
 func known(name string) (*program, bool) {
@@ -69,9 +76,15 @@ func known(name string) (*program, bool) {
 		return &program{code: "c", longCode: "command", then: scriptFile, tight: true}, true
 	}
 	for _, f := range interpreters {
-		if rest, ok := strings.CutPrefix(name, f.prefix); ok && version.MatchString(rest) {
-			return &f.program, true
+		rest, ok := strings.CutPrefix(name, f.prefix)
+		if !ok || !version.MatchString(rest) {
+			continue
 		}
+		p := f.program
+		if !edition.MatchString(rest) {
+			p.then, p.tight, p.permute = plain, false, true
+		}
+		return &p, true
 	}
 	return nil, false
 }
@@ -116,6 +129,8 @@ var interpreters = []family{
 	}},
 }
 
+// awk takes no placeholder in its program, but one in -v NAME=value and among
+// its operands: it unescapes those, and does not run them.
 var awk = program{
 	code: "e", longCode: "source", short: "FvW", codePath: "filE", swallow: "odDpL",
 	long: "file include load exec field-separator assign", pairs: "v", longPairs: "assign", loose: "F",
@@ -131,11 +146,13 @@ var ssh = program{short: "BbcDEeFIiJLlmOopPQRSWw", skip: 1, then: joined, tight:
 
 var su = program{
 	code: "c", longCode: "command session-command", short: "gGw", codePath: "s",
+	given: "c", longGiven: "command session-command",
 	long: "group supp-group shell whitelist-environment", skip: 1, then: joined, permute: true, dash: true,
 }
 
 var runuser = program{
 	code: "c", longCode: "command session-command", short: "gGwu", codePath: "s",
+	given: "c", longGiven: "command session-command",
 	long: "group supp-group shell whitelist-environment user", skip: 1, then: joined, dash: true,
 	turns: "u", longTurns: "user", turned: commandLine,
 }
@@ -154,7 +171,7 @@ var programs = map[string]program{
 		code: "c", longCode: "command", short: "wE", long: "timeout wait conflict-exit-code", skip: 1, then: commandLine,
 	},
 	"script": {
-		code: "c", longCode: "command", short: "EIOBTmo", swallow: "t", skip: 1, then: joined, permute: true,
+		code: "c", longCode: "command", given: "c", longGiven: "command", short: "EIOBTmo", swallow: "t", skip: 1, then: joined, permute: true,
 		long: "echo log-in log-out log-io log-timing logging-format output-limit",
 	},
 	"watch": {
@@ -172,10 +189,12 @@ var programs = map[string]program{
 	},
 	"doas": {short: "Cau", then: commandLine, assigns: true, drops: true, turns: "s", turned: joined},
 	"xargs": {
-		short: "adEILnPs", swallow: "eil", then: commandLine,
+		code: "I", short: "adELnPs", swallow: "eil", then: commandLine, tight: true, loose: "adELnPs", // -I names what is replaced in code
 		long: "arg-file delimiter max-args max-procs max-chars process-slot-var",
 	},
 	"parallel": {then: joined}, "sem": {then: joined}, "capsh": {then: joined},
+	"at": {reads: true}, "batch": {reads: true}, "crontab": {reads: true},
+	"docker": {drops: true}, "podman": {drops: true}, "nerdctl": {drops: true}, "kubectl": {drops: true},
 	"busybox": runs, "toybox": runs,
 	"nohup": runs, "setsid": runs, "chronic": runs, "ifne": runs, "eatmydata": runs, "setarch": runs, "linux32": runs,
 	"linux64": runs, "dbus-run-session": runs, "unbuffer": runs, "noglob": runs, "nocorrect": runs, "-": runs,

@@ -68,6 +68,7 @@ func (r *reading) command(at, end int) {
 	if r.shell != nil {
 		for i := at + 1; i < end; i++ {
 			r.refuse(i, i+1, r.shell.builtin(name, r.words[at:end], i-at))
+			r.slots[i].strict = contains("test [ printf print", name) // -v of theirs names a variable
 		}
 	}
 	p, ok := known(name)
@@ -160,9 +161,8 @@ func (r *reading) readProgram(p *program, at, end int, sure bool) {
 	for w.i < w.end && !w.over {
 		w.step()
 	}
-	if sure && w.then == scriptFile && !w.given && w.count == 0 {
-		r.stdin = true
-	}
+	bare := (w.then == scriptFile || w.then == joined) && !w.given && w.count <= p.skip
+	r.stdin = r.stdin || sure && (bare || p.reads)
 }
 
 // step reads one argument, and with it the one that belongs to it.

@@ -45,7 +45,7 @@ func compileScript(source word, sh *shell, allow bool, refs *references) *script
 	s.whys = make([]string, len(s.holes))
 	s.quotes = make([]quoting, len(s.holes))
 	langs := s.locate()
-	if s.bad() {
+	if slices.Contains(s.quotes, unseen) {
 		return s
 	}
 	s.substitute(refs)
@@ -53,10 +53,6 @@ func compileScript(source word, sh *shell, allow bool, refs *references) *script
 		s.verify(lang)
 	}
 	return s
-}
-
-func (s *script) bad() bool {
-	return slices.ContainsFunc(s.whys, func(why string) bool { return why != "" })
 }
 
 func (s *script) refuse(hole int, why string) {
@@ -175,7 +171,8 @@ func leaf(stack []syntax.Node) (string, quoting) {
 	return "", unseen
 }
 
-// substitute writes the script with references for its holes.
+// substitute writes the script with references for its holes. One that is
+// refused already keeps its mark, so that the others can be judged.
 func (s *script) substitute(refs *references) {
 	var b strings.Builder
 	s.offsets = map[uint]int{}
@@ -183,6 +180,11 @@ func (s *script) substitute(refs *references) {
 	for _, p := range s.source.parts {
 		if p.kind != holePart {
 			b.WriteString(p.text)
+			continue
+		}
+		if s.whys[hole] != "" {
+			b.WriteRune(rune(firstMark + hole))
+			hole++
 			continue
 		}
 		name := referenceName(refs.number(p.hole))

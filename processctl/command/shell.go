@@ -31,7 +31,7 @@ func isShell(name string) bool {
 // to system, so its scripts have to mean the same in all dialects; is is the
 // base name of the file that sh is a link to here.
 func shellNamed(name, is string) shell {
-	s := shell{name: name, korn: strings.Contains(is, "ksh"), zsh: strings.HasPrefix(is, "zsh")}
+	s := shell{name: name, korn: strings.Contains(is, "ksh") || is == "yash", zsh: strings.HasPrefix(is, "zsh")}
 	switch name {
 	case "bash":
 		s.must = []syntax.LangVariant{syntax.LangBash}
@@ -85,7 +85,9 @@ func (r *reading) readShell(name string, at, end int, sure bool) {
 		r.refuse(at+1, end, "follows options of "+name+" that urocket does not know: write "+name+" -c 'SCRIPT'")
 	case o.code && o.next < end:
 		r.refuse(at+1, o.next, "is an option of a shell, "+name)
-		r.slots[o.next].shells = append(r.slots[o.next].shells, at)
+		if s := &r.slots[o.next]; !slices.Contains(s.shells, at) {
+			s.shells = append(s.shells, at)
+		}
 		for i := o.next + 1; i < end; i++ {
 			r.slots[i].after = true
 			r.slots[i].owner = at
