@@ -21,9 +21,7 @@ var notYet = []struct {
 
 // notYetLimits are the limits that are not enforced. limits.mode says whether
 // that refuses the start or is said and lived with.
-var notYetLimits = []string{
-	"memory", "swap", "pids", "cpus", "cpuweight", "iomax", "ioweight", "nofile", "fsize", "core",
-}
+var notYetLimits = []string{"nofile", "fsize", "core"}
 
 func notYetOperation(o *Operation, s *scope) {
 	for _, n := range notYet {

@@ -35,7 +35,7 @@ func (x *exchange) makeCall() (visor.Call, *problem) {
 	spec := processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
 		Scratch: scratch, Tail: visor.TailSize,
-		Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
+		Limits: route.Limits, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
 	}
 	switch route.Channel {
 	case Stdin:

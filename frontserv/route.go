@@ -3,6 +3,7 @@ package frontserv
 import (
 	"time"
 
+	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/visor"
 )
@@ -42,6 +43,7 @@ type Route struct {
 	Raw     bool // the payload as it came; else JSON
 	Timeout time.Duration
 	Grace   time.Duration
+	Limits  cgroup.Limits
 	OwnTmp  bool // a temporary directory for each call
 }
 

@@ -43,6 +43,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 			return nil, err
 		}
 		faults = append(faults, l.checkCgroup()...)
+		faults = append(faults, l.checkLimits()...)
 	}
 	var check frontserv.Check
 	l.front, check = frontserv.New(frontOptions(service, l.visor, log))
@@ -83,6 +84,41 @@ func (l *loaded) checkCgroup() config.Faults {
 	return config.Faults{l.service.FaultAt("", "", "cgroup", fmt.Sprintf("cgroup: required, but here there is %s; `cgroup: auto` runs with what holds", what))}
 }
 
+// checkLimits refuses limits that cannot hold here, or warns of them, as
+// limits.mode says.
+func (l *loaded) checkLimits() config.Faults {
+	var faults config.Faults
+	_, what := l.controller.Level()
+	for _, op := range l.service.Operations {
+		for _, missing := range l.controller.Missing(limits(op.Limits)) {
+			key := map[string]string{"memory": "memory", "pids": "pids", "cpu": "cpus", "io": "iomax"}[missing]
+			if op.Limits.Mode == config.LimitBestEffort {
+				l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits will not hold (mode: besteffort): %s", missing, what)))
+				continue
+			}
+			faults = append(faults, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits cannot hold: %s; `mode: besteffort` starts without them", missing, what)))
+		}
+	}
+	return faults
+}
+
+// limits are those that cgroups enforce.
+func limits(l config.Limits) cgroup.Limits {
+	c := cgroup.Limits{Swap: l.Swap, IOMax: l.IOMax}
+	for to, from := range map[*int]*int{&c.PIDs: l.PIDs, &c.CPUWeight: l.CPUWeight, &c.IOWeight: l.IOWeight} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	if l.Memory != nil {
+		c.Memory = *l.Memory
+	}
+	if l.CPUs != nil {
+		c.CPUs = *l.CPUs
+	}
+	return c
+}
+
 func (l *loaded) close() {
 	if l.controller != nil {
 		_ = l.controller.Close(canceled())
@@ -114,6 +150,7 @@ func route(op *config.Operation) frontserv.Route {
 		Command: op.Command, Dir: op.Dir, PassEnv: passed(op.PassEnv),
 		Channel: map[config.Channel]frontserv.Channel{config.ChannelCmdline: frontserv.Cmdline, config.ChannelStdin: frontserv.Stdin, config.ChannelFile: frontserv.File}[op.Channel],
 		Raw:     op.Encoding == config.EncodingRaw,
+		Limits:  limits(op.Limits),
 		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
 	}
 }
