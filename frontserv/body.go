@@ -23,6 +23,7 @@ func (x *exchange) readBody() *problem {
 	if x.r.ContentLength > x.o.MaxBody {
 		return x.tooLarge()
 	}
+	x.asked = true
 	body, err := spool.Read(progress{x.r.Body, x.rc}, x.r.ContentLength, x.o.MaxBody)
 	// The server watches the connection for the caller's leaving from now on,
 	// which no deadline may end.
@@ -30,22 +31,41 @@ func (x *exchange) readBody() *problem {
 	var storage *spool.StorageError
 	switch {
 	case err == nil:
-		x.body = body
+		x.body, x.taken = body, true
 		return nil
 	case errors.Is(err, spool.ErrTooLarge):
 		return x.tooLarge()
 	case errors.As(err, &storage):
-		return newProblem(http.StatusInternalServerError, "internal", "the gateway could not keep the body").because(err).with("Connection", "close")
+		return newProblem(http.StatusInternalServerError, "internal", "the gateway could not keep the body").because(err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return newProblem(http.StatusRequestTimeout, "slow-request", "the body made no progress for 30 seconds").with("Connection", "close")
+		return newProblem(http.StatusRequestTimeout, "slow-request", "the body made no progress for 30 seconds")
 	case x.r.Context().Err() != nil, errors.Is(err, io.ErrUnexpectedEOF):
-		return newProblem(statusCallerGone, "caller-gone", "the body broke off").with("Connection", "close")
+		return newProblem(statusCallerGone, "caller-gone", "the body broke off")
 	}
-	return newProblem(http.StatusBadRequest, "bad-request", "the body could not be read").with("Connection", "close")
+	return newProblem(http.StatusBadRequest, "bad-request", "the body could not be read")
+}
+
+// leaveBody deals with a body that an answer does not wait for. One that is there
+// already is taken off the connection, which can then be used again. Of any
+// other the server reads a little after the answer, so that no reset destroys
+// the answer on its way, but not for long: it may never come.
+func (x *exchange) leaveBody() {
+	if x.taken || x.r.ContentLength == 0 && len(x.r.TransferEncoding) == 0 {
+		return
+	}
+	if !x.asked && x.r.Header.Get("Expect") == "" { // a reader of that body would ask for it
+		_ = x.rc.SetReadDeadline(time.Now().Add(leaveTime))
+		if _, err := io.CopyN(io.Discard, x.r.Body, leaveSize); errors.Is(err, io.EOF) {
+			_ = x.rc.SetReadDeadline(time.Time{})
+			return
+		}
+	}
+	x.w.Header().Set("Connection", "close")
+	_ = x.rc.SetReadDeadline(time.Now().Add(leaveTime))
 }
 
 func (x *exchange) tooLarge() *problem {
-	return newProblem(http.StatusRequestEntityTooLarge, "too-large", fmt.Sprintf("the body is larger than %d bytes", x.o.MaxBody)).with("Connection", "close")
+	return newProblem(http.StatusRequestEntityTooLarge, "too-large", fmt.Sprintf("the body is larger than %d bytes", x.o.MaxBody))
 }
 
 // progress reads a body, each piece of which must come in time.

@@ -30,6 +30,8 @@ type exchange struct {
 	script string // the matched path without the base path, decoded
 
 	body        *spool.Body // nil: none was sent
+	asked       bool        // reading the body was begun
+	taken       bool        // and it was read to its end
 	payload     *spool.Body // what the process is given
 	payloadType string
 
@@ -130,6 +132,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 	switch {
 	case ok && e.route != nil:
 	case x.r.Method == http.MethodOptions:
+		x.leaveBody()
 		x.w.Header().Set("Allow", allow(match))
 		x.w.WriteHeader(http.StatusNoContent)
 		return true, nil
@@ -178,6 +181,7 @@ func drainingProblem() *problem {
 func (x *exchange) fail(p *problem) {
 	p.RequestID = x.id
 	x.status = p.Status
+	x.leaveBody()
 	x.setWriteDeadline()
 	p.write(x.w)
 }

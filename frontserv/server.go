@@ -24,6 +24,10 @@ const (
 	headTime = 10 * time.Second // for the request line and headers
 	idleTime = 2 * time.Minute  // between two requests of a connection
 
+	// How much of a body that nobody wants is read, and for how long at a time.
+	leaveSize = 256 << 10
+	leaveTime = 250 * time.Millisecond
+
 	// stallTime is how long a caller may take to send, or to take, the next
 	// piece of a body.
 	stallTime = 30 * time.Second

@@ -227,3 +227,20 @@ func TestHonestMaxRSS(t *testing.T) {
 	})
 	runtime.KeepAlive(ballast)
 }
+
+// What a process wrote just before its end must come through whole, also when a
+// read is under way as it ends.
+func TestStreamIsWhole(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		for range 40 {
+			r := start(t, c, "head -c 1000000 /dev/zero", func(s *Spec) { s.Stream = true })
+			r.Release()
+			out, err := io.ReadAll(r.Stdout())
+			if err != nil || len(out) != 1_000_000 {
+				t.Fatalf("read %d bytes, %v", len(out), err)
+			}
+			_ = r.Stdout().Close()
+			get(t, r.ended, "ended")
+		}
+	})
+}

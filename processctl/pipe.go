@@ -115,7 +115,9 @@ func (p *pipe) read(limit int, got func(data []byte)) error {
 		n, err := p.attempt(!settling, limit, got)
 		switch {
 		case err == nil && n > 0:
-			p.took(n)
+			if settling { // else it was taken before, or besides, what the pipe held then
+				p.took(n)
+			}
 			return nil
 		case err == nil, settling && errors.Is(err, syscall.EAGAIN):
 			return io.EOF
@@ -140,9 +142,7 @@ func (p *pipe) state() (settling bool, left int, err error) {
 func (p *pipe) took(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.settling {
-		p.left -= n
-	}
+	p.left -= n
 }
 
 // attempt reads at most limit bytes into a shared buffer and hands them on.

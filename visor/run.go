@@ -227,8 +227,9 @@ func (r *Run) Outcome() (processctl.Result, bool) {
 	return *r.result, !r.result.TimedOut
 }
 
-// Stats are the call's figures. It waits for the end of the process at most as
-// long as given, in milliseconds and up; after that they are partial.
+// Stats are the call's figures for its answer. It waits for the end of the
+// process at most as long as given; without that they are partial. Those of a
+// timeout always are, even if its SIGTERM was quick.
 func (r *Run) Stats(wait time.Duration) Stats {
 	if wait > 0 {
 		timer := time.NewTimer(wait)
@@ -238,7 +239,11 @@ func (r *Run) Stats(wait time.Duration) Stats {
 		case <-timer.C:
 		}
 	}
-	return r.stats()
+	s := r.stats()
+	if r.answer().End == EndTimeout {
+		s.Partial, s.Exit, s.Signal = true, nil, 0
+	}
+	return s
 }
 
 func (r *Run) stats() Stats {
