@@ -66,6 +66,18 @@ func heedIgnored() {
 			signal.Notify(drop, syscall.Signal(n))
 		}
 	}
+	// Go leaves the two signals that C libraries use internally alone, and glibc's
+	// posix_spawn, with which make and others start programs, ignores them.
+	mask, err = statusMask("SigIgn")
+	if err != nil {
+		return
+	}
+	for n := 1; n <= 64; n++ {
+		if mask&(1<<(n-1)) != 0 {
+			var act [4]uint64 // struct sigaction of the kernel: SIG_DFL, no flags
+			_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(n), uintptr(unsafe.Pointer(&act)), 0, unsafe.Sizeof(act[3]), 0, 0)
+		}
+	}
 }
 
 // statusMask reads a signal mask of this thread from /proc.
