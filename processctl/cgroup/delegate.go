@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/containerd/cgroups/v3"
 	"golang.org/x/sys/unix"
 )
 
@@ -125,8 +126,10 @@ func remedy(own place, cause error) string {
 		return "add Delegate=yes to the [Service] section of " + filepath.Base(own.path)
 	case strings.HasSuffix(own.path, ".scope"):
 		return "a login session is not delegated: start it with systemd-run --user --scope -p Delegate=yes, or as a service"
+	case cgroups.Mode() == cgroups.Hybrid || cgroups.Mode() == cgroups.Legacy:
+		return "this host gives its controllers to cgroup v1; boot it with systemd.unified_cgroup_hierarchy=1"
 	case cause == nil && !slices.Contains(listed(filepath.Join(own.dir, "cgroup.controllers")), "memory"):
-		return "this group is not offered the controllers; on a host with cgroup v1 or the hybrid layout boot with systemd.unified_cgroup_hierarchy=1"
+		return "the group " + own.path + " is not offered them by the one above"
 	}
 	return "let the user " + strconv.Itoa(os.Geteuid()) + " own the group " + own.path
 }
