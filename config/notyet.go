@@ -14,7 +14,6 @@ var notYet = []struct {
 	{"user", func(o *Operation) bool { return o.User != "" }},
 	{"group", func(o *Operation) bool { return o.Group != "" }},
 	{"umask", func(o *Operation) bool { return o.Umask != nil }},
-	{"replyfrom", func(o *Operation) bool { return o.ReplyFrom != FromAnyone }},
 	{"driver", func(o *Operation) bool { return o.Driver != DriverSpawn }},
 	{"worker", func(o *Operation) bool { return o.Worker != nil }},
 }

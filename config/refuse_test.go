@@ -174,7 +174,6 @@ var later = []refusal{
 	{"user by number", []string{"wd: .", "user: 12345 #@"}, []string{"user: 12345 is not in this version yet"}},
 	{"group", []string{"wd: .", "group: root #@"}, []string{"group: root is not in this version yet"}},
 	{"umask", []string{"wd: .", "umask: 0027 #@"}, []string{"umask: 0027 is not in this version yet"}},
-	{"replyfrom", []string{"reply: stdout", "replyfrom: process #@"}, []string{"replyfrom: process is not in this version yet"}},
 	{"fork", []string{"wd: .", "driver: fork #@"}, []string{"driver: fork is not in this version yet"}},
 	{"worker", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker: is not in this version yet"}},
 	{"worker's own faults", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},

@@ -27,6 +27,7 @@ type Route struct {
 	Mode         visor.Mode
 	OnExit       visor.OnExit
 	OnDisconnect visor.OnDisconnect
+	OwnOnly      bool   // replies only from the process's own group
 	ContentType  string // of a stdout answer; "": what the document says
 	Script       string // SCRIPT_FILENAME of a CGI answer, absolute, or ""
 

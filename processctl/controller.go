@@ -115,6 +115,19 @@ func (c *Controller) Owns(pid int) (bool, error) {
 	return false, nil
 }
 
+// Where tells the place of a process now, for [Process.Holds]; "" when it has
+// none that could be told.
+func (c *Controller) Where(pid int) string {
+	if c.parent == nil {
+		return ""
+	}
+	place, err := cgroup.PathOf(pid)
+	if err != nil {
+		return ""
+	}
+	return place
+}
+
 // newTree makes what a process is born into, with its limits. A limit that
 // cannot hold here was refused at start, or is not wanted that badly.
 func (c *Controller) newTree(l cgroup.Limits) (tree, error) {

@@ -44,6 +44,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 		}
 		faults = append(faults, l.checkCgroup()...)
 		faults = append(faults, l.checkLimits()...)
+		faults = append(faults, l.checkReplyFrom()...)
 	}
 	var check frontserv.Check
 	l.front, check = frontserv.New(frontOptions(service, l.visor, log))
@@ -102,6 +103,22 @@ func (l *loaded) checkLimits() config.Faults {
 	return faults
 }
 
+// checkReplyFrom refuses `replyfrom: process` where nothing can prove whose a
+// process is.
+func (l *loaded) checkReplyFrom() config.Faults {
+	level, what := l.controller.Level()
+	if level != cgroup.None {
+		return nil
+	}
+	var faults config.Faults
+	for _, op := range l.service.Operations {
+		if op.ReplyFrom == config.FromProcess {
+			faults = append(faults, l.service.FaultAt(op.Path, op.Method, "replyfrom", "replyfrom: process needs cgroups, but here there are "+what))
+		}
+	}
+	return faults
+}
+
 // limits are those that cgroups enforce.
 func limits(l config.Limits) cgroup.Limits {
 	c := cgroup.Limits{Swap: l.Swap, IOMax: l.IOMax}
@@ -144,6 +161,7 @@ func route(op *config.Operation) frontserv.Route {
 		Mode:         map[config.Reply]visor.Mode{config.ReplySocket: visor.ReplySocket, config.ReplyStdout: visor.ReplyStdout, config.ReplyCGI: visor.ReplyCGI, config.ReplyReport: visor.ReplyReport}[op.Reply],
 		OnExit:       map[config.OnExit]visor.OnExit{config.ExitFail: visor.ExitFail, config.ExitReport: visor.ExitReport, config.ExitWait: visor.ExitWait}[op.OnExit],
 		OnDisconnect: map[config.OnDisconnect]visor.OnDisconnect{config.DisconnectContinue: visor.DisconnectContinue, config.DisconnectKill: visor.DisconnectKill}[op.OnDisconnect],
+		OwnOnly:      op.ReplyFrom == config.FromProcess,
 		ContentType:  op.ContentType, Script: op.Script,
 		Stats: op.Stats, StatsWait: op.StatsWait, LogOutput: op.LogStdout,
 		Running: limit(op.Running), Queued: limit(op.Queued),

@@ -184,8 +184,13 @@ func TestBelow(t *testing.T) {
 		path, root, rest string
 		ok               bool
 	}{
-		{"/a/b", "/a", "/b", true}, {"/a", "/a", "", true}, {"/ab", "/a", "", false},
-		{"/a", "/", "/a", true}, {"/", "/", "/", true}, {"/../a", "/", "", false}, {"/a", "/..", "", false},
+		{"/a/b", "/a", "/b", true},
+		{"/a", "/a", "", true},
+		{"/ab", "/a", "", false},
+		{"/a", "/", "/a", true},
+		{"/", "/", "/", true},
+		{"/../a", "/", "", false},
+		{"/a", "/..", "", false},
 	} {
 		if rest, ok := below(c.path, c.root); rest != c.rest || ok != c.ok {
 			t.Errorf("below(%q, %q) = %q, %v", c.path, c.root, rest, ok)

@@ -179,6 +179,10 @@ func (p *Parent) Contains(pid int) (bool, error) {
 	return ok, nil
 }
 
+// PathOf is the path of the group that a process is in, as /proc/PID/cgroup
+// shows it. The error wraps [os.ErrNotExist] when there is no such process.
+func PathOf(pid int) (string, error) { return pathOf(strconv.Itoa(pid)) }
+
 // Close ends what is still in the parent's groups and removes the directory.
 func (p *Parent) Close() error {
 	err := (&Group{place: p.place}).end(sweepTime)
