@@ -5,7 +5,7 @@ export GO ?= go
 export FUZZTIME ?= 5s
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: run build test setup setup-test lint fuzz bench clean
+.PHONY: run build test test-vm setup setup-test lint fuzz bench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -17,6 +17,10 @@ build:
 test: setup-test build lint
 	CGO_ENABLED=1 $(GO) test -race -count=1 -timeout 12m ./...
 	@scripts/fuzz.sh
+
+# The part of the tests that boots a kernel of its own, where limits are real.
+test-vm: setup-test
+	$(GO) test -count=1 -v ./e2e/vm
 
 # What the example needs, and what the tests need; both do nothing where everything is there.
 setup:

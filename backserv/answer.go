@@ -42,6 +42,9 @@ var (
 	notHere = answer{status: http.StatusConflict, text: "this operation does not reply on the socket: its answer is what the process prints or how it ends.\n" +
 		"Set `reply: socket` for it to answer here.\n"}
 
+	foreign = answer{status: http.StatusForbidden, text: "only a process of this request may reply to it (replyfrom: process), and yours is not, or it had ended already:\n" +
+		"wait for this answer before you exit.\n"}
+
 	stalled = answer{status: http.StatusRequestTimeout, close: true, text: "the reply made no progress for 30 s and was given up. The request is still open.\n"}
 
 	notKept = answer{status: http.StatusInternalServerError, text: "urocket could not keep the reply; its log says why. The request is still open.\n"}
@@ -76,6 +79,8 @@ func refusal(err error) answer {
 		return alreadyAnswered
 	case errors.Is(err, visor.ErrNotHere):
 		return notHere
+	case errors.Is(err, visor.ErrForeign):
+		return foreign
 	case errors.As(err, &gone):
 		return answer{status: http.StatusGone, text: oneLine(gone.Error()) + " (" + gone.End.String() + ").\n" + consequences[gone.End]}
 	case errors.As(err, &refused):

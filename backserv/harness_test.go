@@ -32,7 +32,7 @@ type calls struct {
 	draining   bool
 }
 
-func (c *calls) Deliver(id string) (Delivery, error) {
+func (c *calls) Deliver(id, _ string) (Delivery, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.late[id]; err != nil {

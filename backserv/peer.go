@@ -25,6 +25,8 @@ type peer struct {
 	// another's by the time it is asked about. nil: it had ended, or there was no
 	// descriptor left.
 	process *os.File
+
+	place string // where it was when it connected, "" unless that was asked and proved
 }
 
 // lookUp finds out who is at the other end of c. What cannot be found out stays
@@ -81,6 +83,17 @@ func (p peer) alive() bool {
 	return err == nil && running
 }
 
+// locate finds out where the peer is. Only while it lives is its pid its own, so
+// that is looked at last.
+func (p *peer) locate(where func(pid int) string) {
+	if where == nil || p.process == nil {
+		return
+	}
+	if place := where(p.pid); p.alive() {
+		p.place = place
+	}
+}
+
 func (p peer) close() error {
 	if p.process == nil {
 		return nil
@@ -107,7 +120,10 @@ func (s *Server) mayWatch(p peer) error {
 }
 
 // peerListener accepts connections that know their peer.
-type peerListener struct{ net.Listener }
+type peerListener struct {
+	net.Listener
+	where func(pid int) string
+}
 
 func (l peerListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
@@ -115,7 +131,9 @@ func (l peerListener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	if unixConn, ok := c.(*net.UnixConn); ok {
-		return &peerConn{UnixConn: unixConn, peer: lookUp(unixConn)}, nil
+		p := lookUp(unixConn)
+		p.locate(l.where)
+		return &peerConn{UnixConn: unixConn, peer: p}, nil
 	}
 	return c, nil // has no peer, and is shown nothing
 }

@@ -69,7 +69,7 @@ func acceptOne(t *testing.T, connect func(path string) io.Closer) (peer, io.Clos
 	defer l.Close()
 	closer := connect(path)
 	t.Cleanup(func() { closer.Close() })
-	c, err := peerListener{l}.Accept()
+	c, err := peerListener{Listener: l}.Accept()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (s *Server) take(x *exchange, id string) answer {
 	if len(id) > maxID {
 		return unknownID
 	}
-	d, err := s.opt.Calls.Deliver(id)
+	d, err := s.opt.Calls.Deliver(id, peerOf(x.r).place)
 	if err != nil {
 		return s.refused(id, err)
 	}

@@ -26,7 +26,7 @@ const (
 type Calls interface {
 	// Deliver announces that a delivery for id has begun. Errors as of
 	// [visor.Visor.Deliver]; without one the delivery must be aborted.
-	Deliver(id string) (Delivery, error)
+	Deliver(id, place string) (Delivery, error)
 	// Snapshots are the calls that run or ended lately, oldest first.
 	Snapshots() []visor.Snapshot
 	// Snapshot is one of them.
@@ -48,8 +48,8 @@ func FromVisor(v *visor.Visor) Calls { return visorCalls{v} }
 
 type visorCalls struct{ *visor.Visor }
 
-func (v visorCalls) Deliver(id string) (Delivery, error) {
-	d, err := v.Visor.Deliver(id)
+func (v visorCalls) Deliver(id, place string) (Delivery, error) {
+	d, err := v.Visor.Deliver(id, place)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +66,9 @@ type Options struct {
 	// what runs. The answer counts only if the process still lives afterwards.
 	// nil: every process counts as owned.
 	Owned func(pid int) bool
+	// Where tells the place of a process, for operations that take replies only
+	// from their own. It is asked at each accept. nil: no operation wants it.
+	Where func(pid int) string
 	// Self is the uid of urocket, the only one beside root that may see what runs.
 	Self int
 
@@ -109,7 +112,7 @@ func New(o Options) *Server {
 // Serve accepts connections on l until Shutdown, and then returns nil. It closes
 // l. Another error means that l cannot accept any more.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(peerListener{l}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(peerListener{l, s.opt.Where}); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -14,16 +14,13 @@ var notYet = []struct {
 	{"user", func(o *Operation) bool { return o.User != "" }},
 	{"group", func(o *Operation) bool { return o.Group != "" }},
 	{"umask", func(o *Operation) bool { return o.Umask != nil }},
-	{"replyfrom", func(o *Operation) bool { return o.ReplyFrom != FromAnyone }},
 	{"driver", func(o *Operation) bool { return o.Driver != DriverSpawn }},
 	{"worker", func(o *Operation) bool { return o.Worker != nil }},
 }
 
 // notYetLimits are the limits that are not enforced. limits.mode says whether
 // that refuses the start or is said and lived with.
-var notYetLimits = []string{
-	"memory", "swap", "pids", "cpus", "cpuweight", "iomax", "ioweight", "nofile", "fsize", "core",
-}
+var notYetLimits = []string{"nofile", "fsize", "core"}
 
 func notYetOperation(o *Operation, s *scope) {
 	for _, n := range notYet {

@@ -174,16 +174,14 @@ var later = []refusal{
 	{"user by number", []string{"wd: .", "user: 12345 #@"}, []string{"user: 12345 is not in this version yet"}},
 	{"group", []string{"wd: .", "group: root #@"}, []string{"group: root is not in this version yet"}},
 	{"umask", []string{"wd: .", "umask: 0027 #@"}, []string{"umask: 0027 is not in this version yet"}},
-	{"replyfrom", []string{"reply: stdout", "replyfrom: process #@"}, []string{"replyfrom: process is not in this version yet"}},
 	{"fork", []string{"wd: .", "driver: fork #@"}, []string{"driver: fork is not in this version yet"}},
 	{"worker", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker: is not in this version yet"}},
 	{"worker's own faults", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},
 	{"worker's unknown keys", []string{"wd: .", "worker: {mn: 3} #@"}, []string{"did you mean min?"}},
 	{"security of our own", []string{topLine, "security: {key: {file: x}} #@\n"}, []string{"security", "not in this version yet"}},
-	{"memory", []string{inMap, "      limits: {memory: 64MiB} #@\n" + inMap}, []string{"memory: 64MiB is not in this version yet", "besteffort"}},
+	{"nofile", []string{inMap, "      limits: {nofile: 64} #@\n" + inMap}, []string{"nofile: 64 is not in this version yet", "besteffort"}},
 	{"core other than 0", []string{inMap, "      limits: {core: 1MiB} #@\n" + inMap}, []string{"core: 1MiB is not in this version yet"}},
-	{"iomax", []string{inMap, "      limits: {iomax: [\"8:0 rbps=1\"]} #@\n" + inMap}, []string{"iomax: [8:0 rbps=1] is not in this version yet"}},
-	{"limit as a default", []string{topLine, "defaults: {pids: 9} #@\n"}, []string{"pids: 9 is not in this version yet"}},
+	{"limit as a default", []string{topLine, "defaults: {fsize: 9} #@\n"}, []string{"fsize: 9 is not in this version yet"}},
 }
 
 func TestRefused(t *testing.T) {

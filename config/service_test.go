@@ -21,7 +21,7 @@ func TestWarnings(t *testing.T) {
 		{"payload goes nowhere", []string{"channel: stdin", "channel: cmdline", theCmd, theCmd + " #@"}, []string{"get /pets/{petId}", "channel cmdline", "does not reach"}},
 		{"payload file is not named", []string{"channel: stdin", "channel: file", theCmd, theCmd + " #@"}, []string{"channel file", "does not reach"}},
 		{"payload in an argument", []string{"channel: stdin", "channel: cmdline", `"{{path.petId}}"`, `"{{jsonpayload}}"`}, nil},
-		{"limit that will not hold", []string{inMap, "      limits: {memory: 64MiB, mode: besteffort} #@\n" + inMap}, []string{"memory: 64MiB", "will not hold"}},
+		{"limit that will not hold", []string{inMap, "      limits: {nofile: 64, mode: besteffort} #@\n" + inMap}, []string{"nofile: 64", "will not hold"}},
 		{"core that holds", []string{inMap, "      limits: {core: 0}\n" + inMap}, nil},
 		{"onexit without effect", []string{"      running: 2", "      onexit: wait #@"}, []string{"onexit: wait has no effect with reply: stdout"}},
 		{"onexit as it is anyway", []string{"      running: 2", "      onexit: fail"}, nil},

@@ -116,7 +116,6 @@ var notYet = []fault{
 	{"user", "        wd: .", "        wd: .\n        user: root #!", nil},
 	{"group", "        wd: .", "        wd: .\n        group: root #!", nil},
 	{"umask", "        wd: .", "        wd: .\n        umask: \"0027\" #!", nil},
-	{"replyfrom process", "reply: stdout", "reply: socket\n      replyfrom: process #!", nil},
 	{"driver fork", "        wd: .", "        wd: .\n        driver: fork #!", nil},
 	{"driver worker", "        wd: .", "        wd: .\n        driver: worker #!", nil},
 	{"security as a map", goodLine, "security: {key: {}} #!\n", nil},

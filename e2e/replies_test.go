@@ -191,8 +191,31 @@ func overMaxbody(t *testing.T, g *gateway) {
 	h.answer(t).want(t, 200, full)
 }
 
-// 403 of the table needs `replyfrom: process`, which this version refuses: see
-// TestKeysNotInThisVersion.
+// 403: with `replyfrom: process` only the request's own processes may reply, its
+// daemons too; nobody else, and nobody who has ended before he could be looked up.
+func TestReplyFromAStranger403(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{ops: ops{
+		"get /own":   {"cmd": sh(noteID + awaitMark + curlReply + `-d own`), "env": tenv, "replyfrom": "process"},
+		"get /child": {"cmd": sh(noteID + `setsid sh -c '` + curlReply + `-d child' & wait`), "env": tenv, "replyfrom": "process"},
+	}})
+	g.hold(t, "GET", "/child").answer(t).want(t, 200, "child")
+	h := g.hold(t, "GET", "/own")
+	if a := g.reply(t, h.id, "a stranger"); a.status != 403 || !h.waits() {
+		t.Errorf("a stranger is told %d %s", a.status, a.body)
+	}
+	g.release(t, h.token)
+	h.answer(t).want(t, 200, "own")
+}
+
+func TestReplyFromProcessNeedsCgroups(t *testing.T) {
+	t.Parallel()
+	g := prepare(t, setup{})
+	name := g.faulty(t, fault{"", "reply: stdout", "reply: socket\n      replyfrom: process #!", nil}, fault{"", goodLine, "cgroup: off\n", nil})
+	if o := g.wantRefused(t, name, true); !strings.Contains(o.text(), "cgroups") {
+		t.Errorf("told %s", o.text())
+	}
+}
 
 // An id is forgotten 60 s after its end.
 func TestEndedCallIsForgotten404(t *testing.T) {

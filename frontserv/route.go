@@ -3,6 +3,7 @@ package frontserv
 import (
 	"time"
 
+	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/visor"
 )
@@ -26,6 +27,7 @@ type Route struct {
 	Mode         visor.Mode
 	OnExit       visor.OnExit
 	OnDisconnect visor.OnDisconnect
+	OwnOnly      bool   // replies only from the process's own group
 	ContentType  string // of a stdout answer; "": what the document says
 	Script       string // SCRIPT_FILENAME of a CGI answer, absolute, or ""
 
@@ -42,6 +44,7 @@ type Route struct {
 	Raw     bool // the payload as it came; else JSON
 	Timeout time.Duration
 	Grace   time.Duration
+	Limits  cgroup.Limits
 	OwnTmp  bool // a temporary directory for each call
 }
 

@@ -44,7 +44,7 @@ func New(o Options) (*Controller, error) {
 	}
 	c := &Controller{reaper: newReaper(), null: null, why: errors.New("switched off")}
 	if !o.NoCgroup {
-		c.parent, c.why = cgroup.Open(o.CgroupParent, o.Name)
+		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name})
 	}
 	if c.parent != nil {
 		if err := c.tryBirth(); err != nil {
@@ -76,7 +76,20 @@ func (c *Controller) Level() (cgroup.Level, string) {
 	if c.parent == nil {
 		return cgroup.None, fmt.Sprintf("no cgroups (%v): a process that leaves its session is found only when urocket stops; no limits", c.why)
 	}
-	return cgroup.Track, fmt.Sprintf("every process tree is ended and measured by its cgroup below %s; no limits", c.parent.Dir())
+	level, more := c.parent.Level()
+	what := "every process tree is ended, measured and limited by its cgroup below " + c.parent.Dir()
+	if level != cgroup.Full {
+		what = "every process tree is ended and measured by its cgroup below " + c.parent.Dir() + ", without limits: " + more
+	}
+	return level, what
+}
+
+// Missing lists what a limit needs that this host does not give; nil: it holds.
+func (c *Controller) Missing(l cgroup.Limits) []string {
+	if c.parent == nil {
+		return l.Controllers()
+	}
+	return c.parent.Missing(l)
 }
 
 // Owns says whether pid belongs to a process that was started here: it is in
@@ -102,13 +115,31 @@ func (c *Controller) Owns(pid int) (bool, error) {
 	return false, nil
 }
 
-func (c *Controller) newTree() (tree, error) {
+// Where tells the place of a process now, for [Process.Holds]; "" when it has
+// none that could be told.
+func (c *Controller) Where(pid int) string {
+	if c.parent == nil {
+		return ""
+	}
+	place, err := cgroup.PathOf(pid)
+	if err != nil {
+		return ""
+	}
+	return place
+}
+
+// newTree makes what a process is born into, with its limits. A limit that
+// cannot hold here was refused at start, or is not wanted that badly.
+func (c *Controller) newTree(l cgroup.Limits) (tree, error) {
 	if c.parent == nil {
 		return &sessionTree{reaper: c.reaper}, nil
 	}
 	g, err := c.parent.NewGroup()
 	if err != nil {
 		return nil, err
+	}
+	if err := g.Limit(c.parent.Possible(l)); err != nil {
+		return nil, errors.Join(err, g.Remove())
 	}
 	return &groupTree{group: g}, nil
 }

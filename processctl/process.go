@@ -38,6 +38,11 @@ func (p *Process) PID() int { return p.pid }
 // Started is when the process was started.
 func (p *Process) Started() time.Time { return p.start }
 
+// Holds says whether a place is inside the process's group: whoever was there is
+// the process or descends from it. Without cgroups nothing can be proved and it
+// is always false.
+func (p *Process) Holds(place string) bool { return place != "" && p.tree.holds(place) }
+
 // Release says that nobody needs the process's group any more: once the process
 // itself has ended, so does the rest of its group.
 func (p *Process) Release() { wish(p.release) }

@@ -4,6 +4,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -28,6 +29,10 @@ type Spec struct {
 
 	// Line, if set, is given each line of both streams, without its end.
 	Line func(Line)
+
+	// Limits hold for the process and all that it starts, as far as
+	// [Controller.Missing] says that they can.
+	Limits cgroup.Limits
 
 	Timeout time.Duration // life of the process and its group; 0: no limit
 	Grace   time.Duration // from SIGTERM to SIGKILL; 0: SIGKILL at once

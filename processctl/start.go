@@ -81,7 +81,7 @@ func (p *Process) prepare(c *Controller) (err error) {
 	if p.childFDs[0], err = stdin(p.spec.Stdin); err != nil {
 		return err
 	}
-	p.tree, err = c.newTree()
+	p.tree, err = c.newTree(p.spec.Limits)
 	return err
 }
 

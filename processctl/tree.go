@@ -21,6 +21,8 @@ type tree interface {
 	// remove says whether no process is left and, if so, removes what stood for
 	// the tree. It is called only after the first process was reaped, or never born.
 	remove() (gone bool, err error)
+	// holds says whether a place, as [Controller.Where] tells it, is inside.
+	holds(place string) bool
 	// usage reads what all processes have used; nil where nobody counts.
 	usage() *GroupUsage
 }
@@ -36,6 +38,8 @@ func (t *groupTree) place(a *syscall.SysProcAttr) { a.UseCgroupFD, a.CgroupFD = 
 func (t *groupTree) born(int)                     {}
 func (t *groupTree) signal(sig syscall.Signal)    { t.group.Signal(sig) }
 func (t *groupTree) kill()                        { t.group.Kill() }
+
+func (t *groupTree) holds(place string) bool { return t.group.Holds(place) }
 
 func (t *groupTree) remove() (bool, error) {
 	t.mu.Lock()
@@ -72,6 +76,7 @@ type sessionTree struct {
 func (t *sessionTree) place(*syscall.SysProcAttr) {}
 func (t *sessionTree) born(pid int)               { t.pid = pid }
 func (t *sessionTree) kill()                      { t.signal(syscall.SIGKILL) }
+func (t *sessionTree) holds(string) bool          { return false } // nothing proves it
 func (t *sessionTree) usage() *GroupUsage         { return nil }
 
 func (t *sessionTree) signal(sig syscall.Signal) {

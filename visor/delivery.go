@@ -22,6 +22,7 @@ var (
 	ErrUnknown  = errors.New("no call has this id, or it ended too long ago")
 	ErrAnswered = errors.New("the call is answered already")
 	ErrNotHere  = errors.New("the call's operation does not take its answer from the socket")
+	ErrForeign  = errors.New("the call takes replies only from its own process")
 )
 
 // GoneError says that the call has ended otherwise.
@@ -57,10 +58,11 @@ type Delivery struct {
 }
 
 // Deliver announces a reply: its first bytes have arrived. As long as it is
-// under way the end of the process does not end the call. The error is
-// [ErrUnknown], [ErrAnswered], [ErrNotHere] or a [*GoneError]; otherwise
-// [Delivery.Abort] must be called in the end, committed or not.
-func (v *Visor) Deliver(id string) (*Delivery, error) {
+// under way the end of the process does not end the call. place is where the
+// sender was when it connected ([processctl.Controller.Where]). The error is
+// [ErrUnknown], [ErrAnswered], [ErrNotHere], [ErrForeign] or a [*GoneError];
+// otherwise [Delivery.Abort] must be called in the end, committed or not.
+func (v *Visor) Deliver(id, place string) (*Delivery, error) {
 	v.mu.Lock()
 	r := v.runs[id]
 	v.mu.Unlock()
@@ -77,6 +79,9 @@ func (v *Visor) Deliver(id string) (*Delivery, error) {
 	}
 	if r.call.Mode != ReplySocket || r.end != EndNone {
 		return nil, lateError(r.call.Mode, r.end)
+	}
+	if r.call.OwnOnly && !r.proc.Holds(place) {
+		return nil, ErrForeign
 	}
 	r.deliveries++
 	return &Delivery{run: r}, nil

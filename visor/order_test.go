@@ -30,9 +30,10 @@ func (f *fakeProcess) PID() int           { return 4711 }
 func (f *fakeProcess) Started() time.Time { return time.Now() }
 func (f *fakeProcess) Release()           { f.mu.Lock(); f.released = true; f.mu.Unlock(); go f.settle() }
 
-func (f *fakeProcess) Stop()       { f.mu.Lock(); f.stopped = true; f.mu.Unlock(); go f.exit(15) }
-func (f *fakeProcess) Kill()       { f.Stop() }
-func (f *fakeProcess) SamplePeak() {}
+func (f *fakeProcess) Stop()               { f.mu.Lock(); f.stopped = true; f.mu.Unlock(); go f.exit(15) }
+func (f *fakeProcess) Kill()               { f.Stop() }
+func (f *fakeProcess) Holds(p string) bool { return p == "here" }
+func (f *fakeProcess) SamplePeak()         {}
 
 func (f *fakeProcess) Usage() (processctl.Usage, bool)             { return processctl.Usage{}, false }
 func (f *fakeProcess) Tail(processctl.Stream, int) ([]byte, int64) { return nil, 0 }
@@ -108,7 +109,7 @@ func begin(t interface{ Fatal(...any) }, c Call) *oneCall {
 }
 
 func (o *oneCall) deliver(body string) error {
-	d, err := o.visor.Deliver("id")
+	d, err := o.visor.Deliver("id", "here")
 	if err != nil {
 		return err
 	}
@@ -187,7 +188,7 @@ func anyOrder(t *rapid.T, onExit OnExit, gone OnDisconnect, steps []string) {
 func (o *oneCall) step(t *rapid.T, m *model, step, body string, under *[]*Delivery) {
 	switch step {
 	case "announce":
-		d, err := o.visor.Deliver("id")
+		d, err := o.visor.Deliver("id", "here")
 		if (err == nil) != (m.end == EndNone) {
 			t.Errorf("announced: %v, model %v", err, m.end)
 		}
@@ -314,4 +315,21 @@ func TestClosedAndEndedAtOnce(t *testing.T) {
 			t.Fatal("the call was over twice")
 		}
 	}
+}
+
+func TestOnlyItsOwnProcessMayReply(t *testing.T) {
+	o := begin(t, Call{Mode: ReplySocket, OwnOnly: true})
+	for _, place := range []string{"", "elsewhere"} {
+		if _, err := o.visor.Deliver("id", place); !errors.Is(err, ErrForeign) {
+			t.Errorf("a reply from %q: %v", place, err)
+		}
+	}
+	if err := o.deliver("mine"); err != nil {
+		t.Error(err)
+	}
+	o.proc.exit(0)
+	if a := <-o.answers; a.End != EndReply {
+		t.Errorf("ended with %v", a.End)
+	}
+	<-o.done
 }

@@ -50,6 +50,7 @@ type process interface {
 	Kill()
 	SamplePeak()
 	Usage() (processctl.Usage, bool)
+	Holds(place string) bool
 	Tail(s processctl.Stream, n int) ([]byte, int64)
 	Stdout() processctl.Output
 }
@@ -86,6 +87,9 @@ type Call struct {
 
 	// Stats says that figures will be asked for when the reply has come.
 	Stats bool
+
+	// OwnOnly takes replies only from the process and its descendants.
+	OwnOnly bool
 
 	// Check, if set, refuses replies that are not fit to be the answer.
 	Check func(*Reply) error

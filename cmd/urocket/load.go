@@ -43,6 +43,8 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 			return nil, err
 		}
 		faults = append(faults, l.checkCgroup()...)
+		faults = append(faults, l.checkLimits()...)
+		faults = append(faults, l.checkReplyFrom()...)
 	}
 	var check frontserv.Check
 	l.front, check = frontserv.New(frontOptions(service, l.visor, log))
@@ -83,6 +85,57 @@ func (l *loaded) checkCgroup() config.Faults {
 	return config.Faults{l.service.FaultAt("", "", "cgroup", fmt.Sprintf("cgroup: required, but here there is %s; `cgroup: auto` runs with what holds", what))}
 }
 
+// checkLimits refuses limits that cannot hold here, or warns of them, as
+// limits.mode says.
+func (l *loaded) checkLimits() config.Faults {
+	var faults config.Faults
+	_, what := l.controller.Level()
+	for _, op := range l.service.Operations {
+		for _, missing := range l.controller.Missing(limits(op.Limits)) {
+			key := map[string]string{"memory": "memory", "pids": "pids", "cpu": "cpus", "io": "iomax"}[missing]
+			if op.Limits.Mode == config.LimitBestEffort {
+				l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits will not hold (mode: besteffort): %s", missing, what)))
+				continue
+			}
+			faults = append(faults, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits cannot hold: %s; `mode: besteffort` starts without them", missing, what)))
+		}
+	}
+	return faults
+}
+
+// checkReplyFrom refuses `replyfrom: process` where nothing can prove whose a
+// process is.
+func (l *loaded) checkReplyFrom() config.Faults {
+	level, what := l.controller.Level()
+	if level != cgroup.None {
+		return nil
+	}
+	var faults config.Faults
+	for _, op := range l.service.Operations {
+		if op.ReplyFrom == config.FromProcess {
+			faults = append(faults, l.service.FaultAt(op.Path, op.Method, "replyfrom", "replyfrom: process needs cgroups, but here there are "+what))
+		}
+	}
+	return faults
+}
+
+// limits are those that cgroups enforce.
+func limits(l config.Limits) cgroup.Limits {
+	c := cgroup.Limits{Swap: l.Swap, IOMax: l.IOMax}
+	for to, from := range map[*int]*int{&c.PIDs: l.PIDs, &c.CPUWeight: l.CPUWeight, &c.IOWeight: l.IOWeight} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	if l.Memory != nil {
+		c.Memory = *l.Memory
+	}
+	if l.CPUs != nil {
+		c.CPUs = *l.CPUs
+	}
+	return c
+}
+
 func (l *loaded) close() {
 	if l.controller != nil {
 		_ = l.controller.Close(canceled())
@@ -108,12 +161,14 @@ func route(op *config.Operation) frontserv.Route {
 		Mode:         map[config.Reply]visor.Mode{config.ReplySocket: visor.ReplySocket, config.ReplyStdout: visor.ReplyStdout, config.ReplyCGI: visor.ReplyCGI, config.ReplyReport: visor.ReplyReport}[op.Reply],
 		OnExit:       map[config.OnExit]visor.OnExit{config.ExitFail: visor.ExitFail, config.ExitReport: visor.ExitReport, config.ExitWait: visor.ExitWait}[op.OnExit],
 		OnDisconnect: map[config.OnDisconnect]visor.OnDisconnect{config.DisconnectContinue: visor.DisconnectContinue, config.DisconnectKill: visor.DisconnectKill}[op.OnDisconnect],
+		OwnOnly:      op.ReplyFrom == config.FromProcess,
 		ContentType:  op.ContentType, Script: op.Script,
 		Stats: op.Stats, StatsWait: op.StatsWait, LogOutput: op.LogStdout,
 		Running: limit(op.Running), Queued: limit(op.Queued),
 		Command: op.Command, Dir: op.Dir, PassEnv: passed(op.PassEnv),
 		Channel: map[config.Channel]frontserv.Channel{config.ChannelCmdline: frontserv.Cmdline, config.ChannelStdin: frontserv.Stdin, config.ChannelFile: frontserv.File}[op.Channel],
 		Raw:     op.Encoding == config.EncodingRaw,
+		Limits:  limits(op.Limits),
 		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
 	}
 }

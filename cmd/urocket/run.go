@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/backserv"
+	"github.com/urocket/urocket/config"
 )
 
 // lastAnswers is how long callers and scripts may take, when everything is
@@ -86,7 +87,7 @@ func (p *program) start() error {
 	}
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), MaxBody: s.MaxBody, Logger: p.log,
-		Owned: p.owned, Self: os.Geteuid(),
+		Owned: p.owned, Where: p.where(), Self: os.Geteuid(),
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(s.Admin)
@@ -117,6 +118,16 @@ func (p *program) listen(address string) (net.Listener, error) {
 func (p *program) owned(pid int) bool {
 	owned, err := p.controller.Owns(pid)
 	return owned || err != nil
+}
+
+// where tells the place of a peer, if an operation asks for it.
+func (p *program) where() func(pid int) string {
+	for _, op := range p.service.Operations {
+		if op.ReplyFrom == config.FromProcess {
+			return p.controller.Where
+		}
+	}
+	return nil
 }
 
 func (p *program) serve(run func() error) {

@@ -21,6 +21,8 @@
 // The directory of an urocket that was killed keeps its name but not its lock;
 // the next [Open] with the same name ends what is left in it and removes it.
 //
-// Limits are not written yet: a Parent is of [Track] level, whatever
-// controllers the host has.
+// Which controllers can be had decides the [Level]. They are handed down from our
+// own group, whose processes are moved to a leaf "main" first, because a group
+// that hands controllers on may have no processes of its own. [Parent.Close] takes
+// all of it back.
 package cgroup

@@ -27,6 +27,13 @@ type Group struct {
 // [Group.Remove] has succeeded.
 func (g *Group) FD() int { return int(g.f.Fd()) }
 
+// Holds says whether a path, as [PathOf] tells it, is the group's or that of a
+// group inside it.
+func (g *Group) Holds(path string) bool {
+	_, ok := below(path, g.path)
+	return ok
+}
+
 // Signal sends sig to every process in the group. Each process is pinned by a
 // pidfd and looked up again before it is signalled, so that a pid that was given
 // to a stranger meanwhile is left alone.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,29 +32,64 @@ func (l Level) String() string {
 // Parent is the directory in which the groups of one urocket lie.
 type Parent struct {
 	place
-	lock *os.File // the directory; its flock says that its urocket lives
-	next atomic.Uint64
+	own         place // our own group, or the one that the operator named
+	delegation  delegation
+	controllers []string // those that hold for the groups
+	lock        *os.File // the directory; its flock says that its urocket lives
+	next        atomic.Uint64
 }
 
-// Open makes the parent directory "urocket-NAME.PID" below dir, or below our
-// own group where dir is empty. Groups that a crashed urocket of the same name
-// left there are ended and removed first. The error wraps [ErrNone] where no
-// group can be made.
-func Open(dir, name string) (*Parent, error) {
+// Options say where groups are made.
+type Options struct {
+	Dir  string // a cgroup directory that is ours to use; "": our own group
+	Name string // part of the directory's name: [a-z0-9-]
+}
+
+// Open makes the parent directory "urocket-NAME.PID" below the options' directory
+// or our own group, and has as many controllers handed to it as can be had. For
+// that the processes of our own group are moved to a leaf of it. Groups that a
+// crashed urocket of the same name left are ended and removed first. The error
+// wraps [ErrNone] where no group can be made.
+func Open(o Options) (*Parent, error) {
 	base, err := own()
-	if dir != "" {
-		base, err = at(dir)
+	if err == nil {
+		base = delegated(base)
+	}
+	if o.Dir != "" {
+		base, err = at(o.Dir)
 	}
 	if err != nil {
 		return nil, err
 	}
-	prefix := "urocket-" + name + "."
+	prefix := "urocket-" + o.Name + "."
 	sweep(base, prefix)
-	p := &Parent{place: base.child(prefix + strconv.Itoa(os.Getpid()))}
+	p := &Parent{own: base, place: base.child(prefix + strconv.Itoa(os.Getpid()))}
 	if err := p.create(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w (%s)", err, remedy(base, err))
 	}
+	p.delegation = delegate(base, o.Dir == "")
+	p.controllers = enable(p.dir, wanted)
 	return p, nil
+}
+
+// Level says what holds for the groups, and what would have to be done for more;
+// "" where nothing is missing.
+func (p *Parent) Level() (Level, string) {
+	var missing []string
+	for _, c := range []string{"memory", "pids", "cpu"} {
+		if !slices.Contains(p.controllers, c) {
+			missing = append(missing, c)
+		}
+	}
+	if len(missing) == 0 {
+		return Full, ""
+	}
+	return Track, "the controllers " + strings.Join(missing, ", ") + " are missing: " + remedy(p.own, nil)
+}
+
+// Missing lists the controllers that the limits need and that are not to be had.
+func (p *Parent) Missing(l Limits) []string {
+	return slices.DeleteFunc(l.Controllers(), func(c string) bool { return slices.Contains(p.controllers, c) })
 }
 
 // create makes and locks the directory. Between the two another urocket may
@@ -143,9 +179,14 @@ func (p *Parent) Contains(pid int) (bool, error) {
 	return ok, nil
 }
 
+// PathOf is the path of the group that a process is in, as /proc/PID/cgroup
+// shows it. The error wraps [os.ErrNotExist] when there is no such process.
+func PathOf(pid int) (string, error) { return pathOf(strconv.Itoa(pid)) }
+
 // Close ends what is still in the parent's groups and removes the directory.
 func (p *Parent) Close() error {
 	err := (&Group{place: p.place}).end(sweepTime)
+	p.delegation.undo()
 	return errors.Join(err, p.lock.Close())
 }
 
