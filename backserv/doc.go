@@ -36,5 +36,6 @@
 //
 //	POST, PUT /urhttp/<id>, /<id>    a reply
 //	GET /urprocs, /urprocs/<id>      the processes, for root and urocket's own user
-//	GET /healthz, /readyz, /metrics  as on the admin listener, see [Server.AdminHandler]
+//	GET /healthz, /readyz, /metrics  as on the admin listener, see [Server.AdminHandler];
+//	                                 /metrics is 404 unless [Options] has Metrics
 package backserv

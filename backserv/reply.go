@@ -30,6 +30,7 @@ func (s *Server) serveRest(w http.ResponseWriter, r *http.Request) {
 	post := r.Method == http.MethodPost || r.Method == http.MethodPut
 	switch {
 	case post && (id == "" || id == "urhttp" || id == "urhttp/"):
+		s.opt.Logger.Info("reply refused", "status", noID.status, "error", "no request id in the URL")
 		s.exchange(w, r).answer(noID)
 	case id == "" || strings.Contains(id, "/"):
 		s.exchange(w, r).answer(nowhere)
@@ -54,7 +55,7 @@ func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
 // nobody waits while the rest of an unwanted body is dropped.
 func (s *Server) take(x *exchange, id string) answer {
 	if len(id) > maxID {
-		return unknownID
+		return s.refused(id, visor.ErrUnknown)
 	}
 	d, err := s.opt.Calls.Deliver(id, peerOf(x.r).place)
 	if err != nil {
@@ -63,8 +64,9 @@ func (s *Server) take(x *exchange, id string) answer {
 	defer d.Abort()
 	head, err := parseHead(x.r.Header)
 	if err != nil {
-		s.opt.Logger.Info("reply refused", "request_id", id, "error", err)
-		return badReply(err)
+		a := badReply(err)
+		s.opt.Logger.Info("reply refused", "request_id", id, "status", a.status, "error", err)
+		return a
 	}
 	body, err := spool.Read(x, x.r.ContentLength, s.opt.MaxBody)
 	if err != nil {
@@ -82,23 +84,27 @@ func (s *Server) take(x *exchange, id string) answer {
 	return accepted
 }
 
-// notReceived logs why a body did not arrive and says so to its sender, if
-// there can still be one.
+// notReceived logs why a body was not taken and says so to its sender, if there
+// can still be one: refused for what it is, or not received for want of the rest.
 func (s *Server) notReceived(ctx context.Context, id string, err error) answer {
 	var storage *spool.StorageError
-	level, a := slog.LevelInfo, brokenOff
+	level, a, what := slog.LevelInfo, brokenOff, "reply not received"
 	switch {
 	case errors.As(err, &storage):
 		level, a = slog.LevelError, notKept
 	case errors.Is(err, spool.ErrTooLarge):
-		a = tooLarge(s.opt.MaxBody)
+		a, what = tooLarge(s.opt.MaxBody), "reply refused"
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		a = stalled
 	case !endOfConnection(err):
-		a = badReply(err) // chunks that are none
+		a, what = badReply(err), "reply refused" // chunks that are none
 		a.close = true
 	}
-	s.opt.Logger.Log(ctx, level, "reply not received", "request_id", id, "error", err)
+	attrs := []any{"request_id", id}
+	if a.status != 0 {
+		attrs = append(attrs, "status", a.status)
+	}
+	s.opt.Logger.Log(ctx, level, what, append(attrs, "error", err)...)
 	return a
 }
 

@@ -150,7 +150,7 @@ func (x *exchange) keepOwn() {
 func (x *exchange) copyOut(body io.Reader) error {
 	for {
 		x.setWriteDeadline()
-		_, err := io.CopyN(x.w, body, 256<<10)
+		_, err := io.CopyN(x.w, body, 64<<10)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -213,9 +213,9 @@ func (x *exchange) checkReply(reply *visor.Reply) error {
 	if !errors.As(err, &invalid) {
 		return err
 	}
-	text := "the reply does not fit the document"
-	for _, e := range invalid.Errors {
-		text += "\n" + e.In + " " + e.Pointer + ": " + e.Detail
+	faults := make([]string, len(invalid.Errors))
+	for i, e := range invalid.Errors {
+		faults[i] = strings.TrimSuffix(e.In+" "+e.Pointer, " ") + ": " + e.Detail
 	}
-	return errors.New(text)
+	return errors.New(strings.Join(faults, "; "))
 }

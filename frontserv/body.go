@@ -23,8 +23,12 @@ func (x *exchange) readBody() *problem {
 	if x.r.ContentLength > x.o.MaxBody {
 		return x.tooLarge()
 	}
+	if !x.receive(x) {
+		return drainingProblem()
+	}
+	defer x.received(x)
 	x.asked = true
-	body, err := spool.Read(progress{x.r.Body, x.rc}, x.r.ContentLength, x.o.MaxBody)
+	body, err := spool.Read(progress{x}, x.r.ContentLength, x.o.MaxBody)
 	// The server watches the connection for the caller's leaving from now on,
 	// which no deadline may end.
 	_ = x.rc.SetReadDeadline(time.Time{})
@@ -37,6 +41,8 @@ func (x *exchange) readBody() *problem {
 		return x.tooLarge()
 	case errors.As(err, &storage):
 		return newProblem(http.StatusInternalServerError, "internal", "the gateway could not keep the body").because(err)
+	case errors.Is(err, os.ErrDeadlineExceeded) && x.isDraining():
+		return drainingProblem()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return newProblem(http.StatusRequestTimeout, "slow-request", "the body made no progress for 30 seconds")
 	case x.r.Context().Err() != nil, errors.Is(err, io.ErrUnexpectedEOF):
@@ -69,14 +75,11 @@ func (x *exchange) tooLarge() *problem {
 }
 
 // progress reads a body, each piece of which must come in time.
-type progress struct {
-	body io.Reader
-	rc   *http.ResponseController
-}
+type progress struct{ x *exchange }
 
 func (p progress) Read(b []byte) (int, error) {
-	_ = p.rc.SetReadDeadline(time.Now().Add(stallTime))
-	return p.body.Read(b)
+	p.x.allowRead(p.x)
+	return p.x.r.Body.Read(b)
 }
 
 // makePayload makes what the process is given of what was sent.

@@ -242,6 +242,13 @@ func (x *exchange) logDone(s visor.Summary) {
 	if x.broken {
 		attrs = append(attrs, "broken_off", true)
 	}
+	if x.route.Mode == visor.ReplySocket && x.route.OnExit == visor.ExitFail && s.End == visor.EndExit && s.Result.Exit == 0 && s.Result.Signal == 0 {
+		hint := "nothing was posted to the socket"
+		if s.Stats.Stdout > 0 {
+			hint += "; if what it prints is the answer, write reply: stdout"
+		}
+		attrs = append(attrs, "hint", hint)
+	}
 	if s.Leftover != nil {
 		attrs = append(attrs, "leftover", s.Leftover.Error())
 		x.log.Error("request", attrs...)

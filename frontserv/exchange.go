@@ -2,9 +2,11 @@ package frontserv
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -43,6 +45,7 @@ type exchange struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Server: s, w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
 	defer x.release()
+	defer x.recovered()
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if id := r.Header.Get("X-Request-Id"); echoable(id) {
 		x.theirID = id
@@ -58,6 +61,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		defer run.Close()
 		x.answer(run)
 	}
+}
+
+// recovered answers for a fault of ours. A deliberate end of the connection goes on.
+func (x *exchange) recovered() {
+	fault := recover()
+	if fault == nil {
+		return
+	}
+	if fault == http.ErrAbortHandler {
+		panic(fault)
+	}
+	x.log.Error("a fault of urocket itself", append(x.attrs(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))...)
+	if x.status != 0 {
+		x.breakOff()
+	}
+	x.fail(newProblem(http.StatusInternalServerError, "internal", "the gateway failed; its log says how"))
 }
 
 // echoable says whether a caller's id may be sent back: 1 to 128 visible ASCII characters.
@@ -116,6 +135,12 @@ func (x *exchange) checkSizes() *problem {
 func rawPath(r *http.Request) string {
 	if strings.HasPrefix(r.RequestURI, "/") {
 		path, _, _ := strings.Cut(r.RequestURI, "?")
+		return path
+	}
+	// The absolute form, http://host/path (RFC 9112 section 3.2.2).
+	_, rest, ok := strings.Cut(r.RequestURI, "://")
+	if slash := strings.IndexByte(rest, '/'); ok && slash >= 0 {
+		path, _, _ := strings.Cut(rest[slash:], "?")
 		return path
 	}
 	return r.URL.EscapedPath()
@@ -188,7 +213,7 @@ func (x *exchange) fail(p *problem) {
 
 // setWriteDeadline gives the next write its time. Not every writer has one.
 func (x *exchange) setWriteDeadline() {
-	_ = x.rc.SetWriteDeadline(time.Now().Add(stallTime))
+	_ = x.rc.SetWriteDeadline(time.Now().Add(takeTime))
 }
 
 func (x *exchange) release() {

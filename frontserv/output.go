@@ -29,19 +29,16 @@ func (x *exchange) answerOutput(run *visor.Run) {
 		x.finishEmpty(run, head)
 		return
 	}
-	if x.route.ValidateOut && x.doc != nil {
+	switch {
+	case x.route.ValidateOut && x.doc != nil:
 		x.answerHeld(run, out, head)
-		return
-	}
-	if !run.Claim() {
+	case x.r.Method == http.MethodHead || bodyless(head.Status):
+		x.answerHead(run, out, head)
+	case !run.Claim():
 		x.failEnd(run, run.Wait())
-		return
+	default:
+		x.stream(run, out, head)
 	}
-	if x.r.Method == http.MethodHead {
-		x.finishHead(run, out, head)
-		return
-	}
-	x.stream(run, out, head)
 }
 
 // stdoutHead is the head of an answer that has none of its own.
@@ -173,16 +170,19 @@ func (x *exchange) badReply(run *visor.Run, err error) {
 	x.fail(newProblem(http.StatusBadGateway, "bad-reply", "the command's answer does not fit the API document"))
 }
 
-// finishHead answers HEAD: the output is read and dropped, and the figures are
-// final when the headers go out.
-func (x *exchange) finishHead(run *visor.Run, out *output, head *visor.Reply) {
-	_, err := io.Copy(io.Discard, out)
-	if result, ok := run.Outcome(); err != nil || !ok || result.Exit != 0 || result.Signal != 0 {
-		x.failEnd(run, visor.Answer{End: visor.EndExit, Result: &result})
+// answerHead answers with a head alone. The output is read and dropped first: how
+// the process ends decides, and the figures are final.
+func (x *exchange) answerHead(run *visor.Run, out *output, head *visor.Reply) {
+	_, _ = io.Copy(io.Discard, out) // an error is the call's end, which is asked for next
+	if a := run.ClaimExit(); a.End != visor.EndReply {
+		x.failEnd(run, a)
 		return
 	}
 	x.addStats(run, 0)
 	x.setHead(head)
+	if bodyless(head.Status) {
+		delete(x.w.Header(), "Content-Type")
+	}
 	x.w.WriteHeader(head.Status)
 }
 
@@ -203,10 +203,6 @@ func (x *exchange) setHead(head *visor.Reply) {
 // script; what ends badly does not end cleanly.
 func (x *exchange) stream(run *visor.Run, out *output, head *visor.Reply) {
 	x.setHead(head)
-	if bodyless(head.Status) {
-		x.finishBodyless(run, out, head)
-		return
-	}
 	if x.route.Stats && x.r.ProtoAtLeast(1, 1) {
 		x.w.Header().Set("Trailer", "urocket-stats, Server-Timing")
 	}
@@ -221,15 +217,7 @@ func (x *exchange) stream(run *visor.Run, out *output, head *visor.Reply) {
 	if x.r.ProtoAtLeast(1, 1) {
 		x.addTrailers(run)
 	}
-}
-
-func (x *exchange) finishBodyless(run *visor.Run, out *output, head *visor.Reply) {
-	_, _ = io.Copy(io.Discard, out)
-	if x.r.Context().Err() == nil {
-		x.addStats(run, x.route.StatsWait)
-	}
-	delete(x.w.Header(), "Content-Type")
-	x.w.WriteHeader(head.Status)
+	x.setWriteDeadline() // for the end of the body, which the server writes
 }
 
 // copyStream sends each piece as soon as it is there.

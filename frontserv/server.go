@@ -6,7 +6,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/visor"
@@ -28,9 +31,16 @@ const (
 	leaveSize = 256 << 10
 	leaveTime = 250 * time.Millisecond
 
-	// stallTime is how long a caller may take to send, or to take, the next
-	// piece of a body.
+	// stallTime is how long a caller may take to send the next piece of a body,
+	// takeTime how long to take the next piece of an answer. A slow caller slows
+	// the script, which has a timeout of its own; only who takes nothing is cut off.
 	stallTime = 30 * time.Second
+	takeTime  = 5 * time.Minute
+
+	// unsent is how much of an answer the kernel holds for a connection before it
+	// has the writer wait, in bytes: without a bound, megabytes have to be taken
+	// before a writer sees any progress.
+	unsent = 128 << 10
 )
 
 // Options are what a server serves. Without a Visor the routes are only checked.
@@ -55,6 +65,10 @@ type Server struct {
 	table table
 	log   *slog.Logger
 	http  *http.Server
+
+	mu        sync.Mutex
+	draining  bool
+	receiving map[*exchange]struct{} // whose bodies are under way
 }
 
 // Check is what [New] has found: Faults keep it from serving, Warnings do not.
@@ -69,7 +83,7 @@ func New(o Options) (*Server, Check) {
 	if err != nil {
 		return nil, Check{Faults: []Fault{{Key: "openapi", Message: err.Error()}}}
 	}
-	s := &Server{o: o, log: o.Logger}
+	s := &Server{o: o, log: o.Logger, receiving: map[*exchange]struct{}{}}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -102,6 +116,13 @@ func New(o Options) (*Server, Check) {
 type connKey struct{}
 
 func withConn(ctx context.Context, c net.Conn) context.Context {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) {
+				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
+			})
+		}
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 
@@ -114,8 +135,51 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // Draining has connections closed after their next answer, so that callers go
-// to another instance.
-func (s *Server) Draining() { s.http.SetKeepAlivesEnabled(false) }
+// to another instance, and gives up bodies that are still coming in: their calls
+// would be refused anyway.
+func (s *Server) Draining() {
+	s.http.SetKeepAlivesEnabled(false)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.draining = true
+	for x := range s.receiving {
+		_ = x.rc.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// receive notes that a body is about to be read; false: not any more.
+func (s *Server) receive(x *exchange) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.receiving[x] = struct{}{}
+	return true
+}
+
+// received takes the note back.
+func (s *Server) received(x *exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.receiving, x)
+}
+
+// isDraining says whether Draining was called.
+func (s *Server) isDraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.draining
+}
+
+// allowRead gives the next read of a body its time.
+func (s *Server) allowRead(x *exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.draining {
+		_ = x.rc.SetReadDeadline(time.Now().Add(stallTime))
+	}
+}
 
 // Shutdown stops listening and waits for the answers that are being written,
 // until ctx is done; then it closes their connections.

@@ -132,7 +132,7 @@ func (c *Controller) Where(pid int) string {
 // cannot hold here was refused at start, or is not wanted that badly.
 func (c *Controller) newTree(l cgroup.Limits) (tree, error) {
 	if c.parent == nil {
-		return &sessionTree{reaper: c.reaper}, nil
+		return &sessionTree{leader: leader{reaper: c.reaper}}, nil
 	}
 	g, err := c.parent.NewGroup()
 	if err != nil {
@@ -141,12 +141,12 @@ func (c *Controller) newTree(l cgroup.Limits) (tree, error) {
 	if err := g.Limit(c.parent.Possible(l)); err != nil {
 		return nil, errors.Join(err, g.Remove())
 	}
-	return &groupTree{group: g}, nil
+	return &groupTree{leader: leader{reaper: c.reaper}, group: g}, nil
 }
 
 // Close waits until every process has ended, which is for the caller to see to
 // ([Process.Stop]), or until ctx is done; then it kills what is left of them
-// anywhere and removes the cgroups.
+// anywhere and removes the cgroups. The error says what could not be ended.
 func (c *Controller) Close(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() { c.running.Wait(); close(ended) }()
@@ -154,32 +154,41 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-ended:
 	case <-ctx.Done():
 	}
-	c.killOrphans(ctx)
+	c.killDescendants()
 	var err error
 	if c.parent != nil {
 		err = c.parent.Close()
 	}
-	<-ended // their groups are empty now
+	select {
+	case <-ended:
+	case <-time.After(lastLook + closeTime):
+		return errors.Join(err, errors.New("a process does not end")) // nothing more can be done
+	}
 	c.reaper.close()
 	return errors.Join(err, c.null.Close())
 }
 
-// killOrphans ends all processes that have fallen to us. What they leave falls
-// to us in turn, so it looks again until there is nothing.
-func (c *Controller) killOrphans(ctx context.Context) {
+// closeTime bounds how long a stop waits for processes that were killed.
+const closeTime = 5 * time.Second
+
+// killDescendants ends all processes that descend from this program, wherever
+// they have gone. What is forked meanwhile is found the next time.
+func (c *Controller) killDescendants() {
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
+	end := time.NewTimer(closeTime)
+	defer end.Stop()
 	for {
-		left := children(os.Getpid())
+		left := descendants(os.Getpid())
 		if len(left) == 0 {
 			return
 		}
 		for _, pid := range left {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // our child: not reaped, not reused
+			_ = syscall.Kill(pid, syscall.SIGKILL)
 		}
 		select {
 		case <-again.C:
-		case <-ctx.Done():
+		case <-end.C:
 			return
 		}
 	}

@@ -93,6 +93,9 @@ func (o Output) Close() error {
 	p.reading = false
 	if p.finished {
 		p.out[Stdout].close()
+		if p.lines[Stdout] != nil {
+			p.lines[Stdout].flush(false)
+		}
 		return nil
 	}
 	p.out[Stdout].resume()

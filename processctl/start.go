@@ -163,7 +163,8 @@ func (p *Process) forkError(err error) error {
 	switch {
 	case errors.Is(err, syscall.E2BIG):
 		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
-	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
+		errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EBADF): // the group is to blame
 		return &ResourceError{err}
 	case errors.Is(err, syscall.ENOENT):
 		if _, serr := os.Stat(p.spec.Dir); serr != nil {

@@ -61,6 +61,7 @@ func (s *supervisor) next() {
 	case d := <-s.exit:
 		s.result = s.settle(d, s.timedOut)
 		s.exited = true
+		s.tree.exited()
 		if s.spec.Events.Exited != nil {
 			s.spec.Events.Exited(s.result)
 		}
@@ -86,6 +87,12 @@ func (s *supervisor) next() {
 // tidy ends what is left once the process itself has ended and its group is
 // not needed any more, and looks whether it is gone.
 func (s *supervisor) tidy() {
+	if s.killed && !s.exited {
+		// It may not have been reached: no descriptor was free to look for it.
+		s.tree.kill()
+		s.lookAgain()
+		return
+	}
 	if !s.exited || !s.released && !s.ending {
 		return
 	}
@@ -103,6 +110,10 @@ func (s *supervisor) tidy() {
 	case s.killed:
 		s.tree.kill() // what was forked meanwhile, where there is no cgroup.kill
 	}
+	s.lookAgain()
+}
+
+func (s *supervisor) lookAgain() {
 	s.look.Reset(s.wait)
 	s.wait = min(2*s.wait, lastLook)
 }

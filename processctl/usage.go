@@ -74,17 +74,36 @@ func parentOf(pid int) int {
 	return stat.PPID
 }
 
-// children lists the processes whose parent is pid.
-func children(pid int) []int {
+// groupLives says whether a process group has a member that is no zombie. What
+// cannot be found out counts as alive.
+func groupLives(pgid int) bool {
+	procs, err := procfs.AllProcs()
+	if err != nil {
+		return true
+	}
+	for _, p := range procs {
+		if stat, err := p.Stat(); err == nil && stat.PGRP == pgid && stat.State != "Z" && stat.State != "X" {
+			return true
+		}
+	}
+	return false
+}
+
+// descendants lists the processes below pid, the nearest first.
+func descendants(pid int) []int {
 	procs, err := procfs.AllProcs()
 	if err != nil {
 		return nil
 	}
-	var pids []int
+	children := map[int][]int{}
 	for _, p := range procs {
-		if parentOf(p.PID) == pid {
-			pids = append(pids, p.PID)
+		if parent := parentOf(p.PID); parent > 0 {
+			children[parent] = append(children[parent], p.PID)
 		}
 	}
-	return pids
+	list := children[pid]
+	for i := 0; i < len(list); i++ {
+		list = append(list, children[list[i]]...)
+	}
+	return list
 }

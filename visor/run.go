@@ -117,8 +117,8 @@ func (r *Run) exitWithoutReply() {
 func (r *Run) onTimedOut() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.decide(EndTimeout) && r.call.Mode.Streamed() {
-		r.proc.Stdout().Interrupt() // the stream breaks off
+	if !r.decide(EndTimeout) {
+		r.breakOff()
 	}
 }
 
@@ -149,10 +149,18 @@ func (r *Run) stop() {
 	if r.proc == nil {
 		return // not started: Begin fails by itself
 	}
-	if !r.decide(EndDraining) && r.call.Mode.Streamed() {
-		r.proc.Stdout().Interrupt()
+	if !r.decide(EndDraining) {
+		r.breakOff()
 	}
 	r.proc.Stop()
+}
+
+// breakOff ends a stream whose process is being stopped. One whose process has
+// ended by itself is whole: what it wrote is in the pipe.
+func (r *Run) breakOff() {
+	if r.call.Mode.Streamed() && r.result == nil {
+		r.proc.Stdout().Interrupt()
+	}
 }
 
 func (r *Run) kill() {

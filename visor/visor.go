@@ -189,7 +189,8 @@ func (v *Visor) Draining() bool {
 // Drain stops the service: callers in the queue and new ones get [ErrDraining],
 // running calls go on until ctx is done. Then those without an answer end with
 // [EndDraining], and every process is stopped. Drain returns when no call and no
-// process is left. Now kills at once whatever is left, whenever it is closed.
+// process is left. Now kills at once whatever is left, whenever it is closed;
+// after that Drain does not wait for long.
 func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
 	v.mu.Lock()
 	v.draining = true
@@ -219,5 +220,13 @@ func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
 	for _, r := range v.all() {
 		r.kill()
 	}
-	<-over
+	last := time.NewTimer(killTime)
+	defer last.Stop()
+	select {
+	case <-over:
+	case <-last.C: // the kernel holds a process, or it has gone where it cannot be found
+	}
 }
+
+// killTime is how long processes that were killed at once are waited for.
+const killTime = 5 * time.Second

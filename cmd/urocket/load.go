@@ -82,7 +82,7 @@ func (l *loaded) checkCgroup() config.Faults {
 	if l.service.Cgroup != config.CgroupRequired || level == cgroup.Full {
 		return nil
 	}
-	return config.Faults{l.service.FaultAt("", "", "cgroup", fmt.Sprintf("cgroup: required, but here there is %s; `cgroup: auto` runs with what holds", what))}
+	return config.Faults{l.service.FaultAt("", "", "cgroup", fmt.Sprintf("cgroup: required, but not all of it holds here: %s; `cgroup: auto` runs with what holds", what))}
 }
 
 // checkLimits refuses limits that cannot hold here, or warns of them, as

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -15,25 +16,27 @@ import (
 // dropped and counted. A script's output, or a request, never waits for the log.
 const logQueue = 4096
 
+// logTime bounds how long a stop waits for a reader of the log that has stalled.
+const logTime = time.Second
+
 // logWriter writes lines in a goroutine of its own.
 type logWriter struct {
 	out     io.Writer
 	lines   chan []byte
 	dropped atomic.Int64
-	done    sync.WaitGroup
+	done    chan struct{}
 	mu      sync.RWMutex // closed is set with it held, lines are sent with it held for reading
 	closed  bool
 }
 
 func newLogWriter(out io.Writer) *logWriter {
-	w := &logWriter{out: out, lines: make(chan []byte, logQueue)}
-	w.done.Add(1)
+	w := &logWriter{out: out, lines: make(chan []byte, logQueue), done: make(chan struct{})}
 	go w.run()
 	return w
 }
 
 func (w *logWriter) run() {
-	defer w.done.Done()
+	defer close(w.done)
 	for line := range w.lines {
 		_, _ = w.out.Write(line)
 		if n := w.dropped.Swap(0); n > 0 {
@@ -50,20 +53,42 @@ func (w *logWriter) Write(line []byte) (int, error) {
 		return len(line), nil
 	}
 	select {
-	case w.lines <- append([]byte(nil), line...):
+	case w.lines <- quoteControls(line):
 	default:
 		w.dropped.Add(1)
 	}
 	return len(line), nil
 }
 
-// Close writes what is queued.
+// quoteControls copies a line and escapes what the handlers leave as it is though
+// a terminal obeys it: DEL and the C1 controls, which in UTF-8 are C2 80 to C2 9F.
+// The text handler quotes them itself, so a line that has one is JSON.
+func quoteControls(line []byte) []byte {
+	out := make([]byte, 0, len(line))
+	for i := 0; i < len(line); i++ {
+		switch c := line[i]; {
+		case c == 0x7f:
+			out = append(out, `\u007f`...)
+		case c == 0xc2 && i+1 < len(line) && line[i+1] >= 0x80 && line[i+1] <= 0x9f:
+			i++
+			out = fmt.Appendf(out, `\u%04x`, line[i])
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// Close writes what is queued, as long as somebody reads it.
 func (w *logWriter) Close() error {
 	w.mu.Lock()
 	w.closed = true
 	close(w.lines)
 	w.mu.Unlock()
-	w.done.Wait()
+	select {
+	case <-w.done:
+	case <-time.After(logTime):
+	}
 	return nil
 }
 

@@ -50,6 +50,9 @@ type program struct {
 func runCommand(o options, _, stderr io.Writer) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	// The reader of the log may go away; that is no reason to leave everything behind.
+	// Caught and not ignored: what is ignored would be ignored in scripts too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	out := newLogWriter(stderr)
 	defer out.Close()
 	log := newLogger(o, out)
@@ -225,7 +228,9 @@ func (p *program) stop(now <-chan struct{}) {
 		errs = append(errs, p.admin.Shutdown(last))
 	}
 	p.serving.Wait()
-	errs = append(errs, p.controller.Close(last))
+	end, cancel := context.WithTimeout(context.Background(), lastAnswers)
+	defer cancel()
+	errs = append(errs, p.controller.Close(end))
 	if err := errors.Join(errs...); err != nil {
 		p.log.Warn("not everything stopped cleanly", "error", err)
 	}

@@ -36,73 +36,107 @@ func (g *Group) Holds(path string) bool {
 
 // Signal sends sig to every process in the group. Each process is pinned by a
 // pidfd and looked up again before it is signalled, so that a pid that was given
-// to a stranger meanwhile is left alone.
-func (g *Group) Signal(sig syscall.Signal) {
+// to a stranger meanwhile is left alone. It says whether the process first was
+// among them.
+func (g *Group) Signal(sig syscall.Signal, first int) (found bool) {
 	for dirs := []string{g.dir}; len(dirs) > 0; {
 		dir := dirs[0]
 		dirs = append(dirs[1:], subgroups(dir)...)
 		text, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 		for _, field := range strings.Fields(string(text)) {
 			if pid, err := strconv.Atoi(field); err == nil && pid > 0 {
-				g.signalMember(pid, sig)
+				sent := g.signalMember(pid, sig)
+				found = found || sent && pid == first
 			}
 		}
 	}
+	return found
 }
 
-func (g *Group) signalMember(pid int, sig syscall.Signal) {
+func (g *Group) signalMember(pid int, sig syscall.Signal) bool {
 	fd, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
-		return
+		return false
 	}
 	defer unix.Close(fd)
 	path, err := pathOf(strconv.Itoa(pid))
 	if err != nil {
-		return
+		return false
 	}
-	if _, ok := below(path, g.path); ok {
-		_ = unix.PidfdSendSignal(fd, sig, nil, 0)
-	}
+	_, ok := below(path, g.path)
+	return ok && unix.PidfdSendSignal(fd, sig, nil, 0) == nil
 }
 
 // Kill sends SIGKILL to every process of the group and of groups below it. They
 // are not gone when it returns.
 func (g *Group) Kill() {
 	if os.WriteFile(filepath.Join(g.dir, "cgroup.kill"), []byte("1"), 0) != nil {
-		g.Signal(syscall.SIGKILL) // before Linux 5.14
+		g.Signal(syscall.SIGKILL, 0) // before Linux 5.14
 	}
 }
 
 // Remove removes the group, and groups that the process made inside it. It
-// returns [ErrBusy] while a process lives there; zombies do not count.
+// returns [ErrBusy] while a process lives there; zombies do not count. Any other
+// error leaves an empty directory behind.
 func (g *Group) Remove() error {
-	if err := removeTree(g.dir); err != nil {
-		return err
-	}
-	if g.f != nil {
-		return g.f.Close()
-	}
-	return nil
-}
-
-func removeTree(dir string) error {
-	err := unix.Rmdir(dir)
-	if errors.Is(err, unix.EBUSY) || errors.Is(err, unix.ENOTEMPTY) {
-		// rmdir says EBUSY for processes and for groups below alike.
-		for _, sub := range subgroups(dir) {
-			if err := removeTree(sub); err != nil {
-				return err
-			}
+	err := removeDir(g.dir)
+	if errors.Is(err, ErrBusy) && !g.populated() {
+		// rmdir says EBUSY for groups below too.
+		if root, rerr := os.OpenRoot(g.dir); rerr == nil {
+			removeBelow(root)
+			_ = root.Close()
+			err = removeDir(g.dir)
 		}
-		err = unix.Rmdir(dir)
 	}
-	switch {
-	case err == nil, errors.Is(err, unix.ENOENT):
-		return nil
-	case errors.Is(err, unix.EBUSY):
+	if err != nil && g.populated() {
 		return ErrBusy
 	}
-	return fmt.Errorf("remove cgroup: %w", err)
+	if g.f != nil {
+		return errors.Join(err, g.f.Close())
+	}
+	return err
+}
+
+func removeDir(dir string) error {
+	switch err := unix.Rmdir(dir); {
+	case err == nil, errors.Is(err, unix.ENOENT):
+		return nil
+	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.ENOTEMPTY):
+		return ErrBusy
+	default:
+		return fmt.Errorf("remove cgroup: %w", err)
+	}
+}
+
+// populated says whether a process lives in the group or in one inside it. What
+// cannot be found out counts as populated.
+func (g *Group) populated() bool {
+	text, err := os.ReadFile(filepath.Join(g.dir, "cgroup.events"))
+	if errors.Is(err, os.ErrNotExist) {
+		return false
+	}
+	return err != nil || bytes.Contains(text, []byte("populated 1"))
+}
+
+// removeBelow removes the groups inside one, name by name: their paths may be
+// longer than the kernel takes.
+func removeBelow(root *os.Root) {
+	f, err := root.Open(".")
+	if err != nil {
+		return
+	}
+	entries, _ := f.ReadDir(-1)
+	_ = f.Close()
+	for _, e := range entries {
+		if !e.IsDir() || root.Remove(e.Name()) == nil {
+			continue
+		}
+		if sub, err := root.OpenRoot(e.Name()); err == nil {
+			removeBelow(sub)
+			_ = sub.Close()
+			_ = root.Remove(e.Name())
+		}
+	}
 }
 
 // end kills the group until it can be removed, at most for the time given.

@@ -101,9 +101,11 @@ func TestKillFindsWhatLeftItsSession(t *testing.T) {
 func TestSignalReachesEveryMember(t *testing.T) {
 	p := open(t)
 	g := group(t, p)
-	shell(t, g, "setsid sleep 60 & sleep 60 & wait; sleep 60")
+	pid := shell(t, g, "setsid sleep 60 & sleep 60 & wait; sleep 60")
 	until(t, "three processes run", func() bool { return members(g) >= 3 })
-	g.Signal(syscall.SIGTERM)
+	if !g.Signal(syscall.SIGTERM, pid) {
+		t.Error("the first process was not among them")
+	}
 	until(t, "the group is removed", func() bool { return g.Remove() == nil })
 }
 
@@ -122,7 +124,7 @@ func TestGroupsInsideAGroup(t *testing.T) {
 	if err := g.Remove(); !errors.Is(err, ErrBusy) {
 		t.Errorf("removing a group with a process two groups down: %v", err)
 	}
-	g.Signal(syscall.SIGTERM)
+	g.Signal(syscall.SIGTERM, 0)
 	until(t, "the group is removed", func() bool { return g.Remove() == nil })
 }
 

@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -64,7 +65,13 @@ func Open(o Options) (*Parent, error) {
 	prefix := "urocket-" + o.Name + "."
 	sweep(base, prefix)
 	p := &Parent{own: base, place: base.child(prefix + strconv.Itoa(os.Getpid()))}
-	if err := p.create(); err != nil {
+	err = p.create()
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		// Another with our pid, in another pid namespace.
+		p.place = base.child(prefix + strconv.Itoa(os.Getpid()) + "-" + strings.ToLower(rand.Text()[:8]))
+		err = p.create()
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, remedy(base, err))
 	}
 	p.delegation = delegate(base, o.Dir == "")
@@ -108,6 +115,8 @@ func (p *Parent) create() error {
 		}
 		if _, err := os.Stat(p.dir); err == nil {
 			p.lock = lock
+			// A script that is root may make groups inside its own, but not without end.
+			_ = os.WriteFile(filepath.Join(p.dir, "cgroup.max.depth"), []byte(maxDepth), 0)
 			return nil
 		}
 		_ = lock.Close()
@@ -134,7 +143,9 @@ func sweep(base place, prefix string) {
 		return
 	}
 	for _, e := range entries {
-		if _, err := strconv.Atoi(strings.TrimPrefix(e.Name(), prefix)); err != nil || !strings.HasPrefix(e.Name(), prefix) {
+		rest, ours := strings.CutPrefix(e.Name(), prefix)
+		pid, _, _ := strings.Cut(rest, "-")
+		if _, err := strconv.Atoi(pid); err != nil || !ours {
 			continue
 		}
 		left := base.child(e.Name())
@@ -146,6 +157,10 @@ func sweep(base place, prefix string) {
 		_ = lock.Close()
 	}
 }
+
+// maxDepth is how deep groups may lie below the parent: a process's own, and a
+// few more inside it.
+const maxDepth = "16"
 
 // sweepTime bounds how long a start or a stop waits for killed processes to go.
 const sweepTime = 5 * time.Second

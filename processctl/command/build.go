@@ -1,7 +1,11 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -110,8 +114,30 @@ func (b *builder) program() {
 		}
 	}
 	if _, err := b.cmd.Lookup(); err != nil {
-		b.fault("cmd", 0, fmt.Sprintf("%v: no such program can be run; write its path, or set PATH", err))
+		b.fault("cmd", 0, b.noProgram(err))
 	}
+}
+
+// noProgram says what is wrong with the program, and what would be right. The
+// value of PATH is left out: it is long, and the user's own.
+func (b *builder) noProgram(err error) string {
+	name, _ := b.cmd.words[0].literal()
+	file := name
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(b.in.Dir, file)
+	}
+	text := strings.Replace(err.Error(), " in PATH "+b.cmd.path(), " in PATH", 1)
+	switch _, unseen := os.Stat(file); {
+	case !strings.Contains(name, "/"):
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("find program %s: there is no such file; a relative path is relative to wd", file)
+	case errors.Is(err, fs.ErrPermission) && unseen == nil:
+		return text + ": it is not executable: chmod +x it, or write its interpreter in front"
+	}
+	if errors.Is(err, fs.ErrPermission) && !strings.Contains(name, "/") {
+		return text + ": it is not executable: chmod +x it, or write its interpreter in front"
+	}
+	return text + ": no such program can be run; write its path, or set PATH"
 }
 
 // arguments judges the placeholders of the command and compiles its scripts.

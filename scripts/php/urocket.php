@@ -61,6 +61,8 @@ function urocket_reply($body, int $status = 200, array $headers = []): void
 function urocket_payload(?string $text = null)
 {
     static $stdin = null;
+    static $device = false;
+    $given = $text !== null;
     if ($text === null && $stdin === null) {
         // A device is /dev/null (any other channel) or a terminal: no payload there, and nothing to wait for.
         $device = !defined('STDIN') || ((fstat(STDIN)['mode'] ?? 0) & 0170000) === 0020000;
@@ -72,7 +74,15 @@ function urocket_payload(?string $text = null)
     }
     $type = getenv('CONTENT_TYPE');
     $json = $type === false || $type === '' || preg_match('~^\s*application/([^;]+\+)?json\s*(;|$)~i', $type);
-    return $json ? json_decode($text, true, 512, JSON_THROW_ON_ERROR | JSON_BIGINT_AS_STRING) : $text;
+    if (!$json) {
+        return $text;
+    }
+    try {
+        return json_decode($text, true, 512, JSON_THROW_ON_ERROR | JSON_BIGINT_AS_STRING);
+    } catch (JsonException $e) {
+        $where = $given ? 'urocket_payload()\'s argument' : ($device ? 'first argument' : 'standard input');
+        throw new JsonException("the payload ($where) is not JSON: " . $e->getMessage(), $e->getCode(), $e);
+    }
 }
 
 /** The POST to the reply socket. Not part of the interface: call urocket_reply(). */
