@@ -39,7 +39,7 @@ func boot() (int, error) {
 	program, tests := filepath.Join(dir, "urocket"), filepath.Join(dir, "vm.test")
 	for _, build := range [][]string{{"build", "-o", program, "./cmd/urocket"}, {"test", "-c", "-o", tests, "./e2e/vm"}} {
 		cmd := exec.Command("go", build...)
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOARCH=amd64")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return 0, fmt.Errorf("go %v: %w\n%s", build, err, out)
 		}

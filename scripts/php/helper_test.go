@@ -250,10 +250,10 @@ func TestPayload(t *testing.T) {
 			}
 		})
 		t.Run("broken JSON", func(t *testing.T) {
-			body := `try { urocket_payload(); } catch (JsonException $e) { echo "refused"; }`
+			body := `try { urocket_payload(); } catch (JsonException $e) { echo $e->getMessage(); }`
 			s := code(php, body, nil)
 			s.stdin = `{"a":`
-			if r := s.run(t); r.stdout != "refused" {
+			if r := s.run(t); r.stdout != "the payload (standard input) is not JSON: Syntax error" {
 				t.Errorf("got %q", r.stdout)
 			}
 		})

@@ -24,6 +24,8 @@ while getopts d:m:t:f: option; do
 done
 shift $((OPTIND - 1))
 
+cloud_kernel() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/{print $2; exit}'; }
+
 # Debian's kernel for clouds has what is needed built in. It is downloaded and
 # unpacked, never installed: that would build an initramfs and run hooks.
 kernel() {
@@ -32,7 +34,12 @@ kernel() {
     if [ -z "$found" ]; then
         mkdir -p "$cache/kernel"
         work=$(mktemp -d)
-        package=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image-/{print $2; exit}')
+        package=$(cloud_kernel)
+        if [ -z "$package" ]; then # no package lists yet
+            apt-get -qq update >&2
+            package=$(cloud_kernel)
+        fi
+        [ -n "$package" ] || { echo "vm: apt knows no linux-image-cloud-amd64" >&2; exit 125; }
         (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 &&
             dpkg --fsys-tarfile ./*.deb | tar -x -C "$cache/kernel" --wildcards './boot/vmlinuz-*')
         rm -rf "$work"
