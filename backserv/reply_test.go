@@ -132,8 +132,14 @@ func TestRefusedReplies(t *testing.T) {
 			}
 		})
 	}
-	if log := b.log.String(); strings.Contains(log, "nobody") {
+	log := b.log.String()
+	if strings.Contains(log, "nobody") {
 		t.Error("an unknown id is in the log")
+	}
+	for _, id := range []string{"n", "q", "s"} {
+		if !strings.Contains(log, `msg="reply refused" request_id=`+id+" status=400 error=") {
+			t.Errorf("the log does not tell of the refusal of %s: %s", id, log)
+		}
 	}
 }
 

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"mime"
 	"net"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -61,6 +64,12 @@ func checkSocketPath(path string) string {
 		return "holds a NUL"
 	case len(path) > maxSocketPath:
 		return fmt.Sprintf("is %d bytes long, and the kernel takes %d for a socket at most: choose a shorter path", len(path), maxSocketPath)
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Sprintf("cannot be made: there is no folder %s: create it, or choose another", folder)
+	} else if err == nil && !info.IsDir() {
+		return fmt.Sprintf("cannot be made: %s is no folder: choose another", folder)
 	}
 	return ""
 }

@@ -84,7 +84,11 @@ func suggest(key string, where place) string {
 	}
 	for _, other := range []place{inOperation, inInject, inLimits, atTop} {
 		if slices.Contains(other.keys, plain) {
-			return ": it belongs " + other.name
+			advice := ": it belongs " + other.name
+			if slices.Equal(where.keys, atTop.keys) && slices.Contains(inDefaults.keys, plain) {
+				advice += ", or in defaults for all operations"
+			}
+			return advice
 		}
 	}
 	if near := nearest(plain, where.keys); near != "" {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -63,13 +64,23 @@ func (b *builder) values(o *Operation, s *scope) {
 	limits(&o.Limits, s)
 }
 
+// variables is an example of env: with the first key of a map, if one was
+// written in place of the list.
+func variables(s *scope) string {
+	if e, ok := s.find("env"); ok && e.value.kind == kindMapping && len(e.value.pairs) > 0 {
+		first := e.value.pairs[0]
+		return fmt.Sprintf("[%q]", first.key+"="+first.value.text)
+	}
+	return `["NAME=value"]`
+}
+
 func (b *builder) inject(o *Operation, s *scope) {
 	o.Dir = b.folder
 	if wd := s.text("wd", "a folder"); wd != "" {
 		o.Dir = absolute(b.folder, wd)
 		s.judge("wd", checkFolder(o.Dir))
 	}
-	o.Env = s.texts("env", `["NAME=value"]`, checkVariable)
+	o.Env = s.texts("env", variables(s), checkVariable)
 	o.PassEnv = s.texts("passenv", `["NAME", "PREFIX_*"]`, checkPassed)
 	o.Channel = choose(s, "channel", ChannelCmdline, ChannelStdin, ChannelFile)
 	o.Encoding = choose(s, "encoding", EncodingJSON, EncodingRaw)
@@ -167,8 +178,17 @@ func (b *builder) compile(o *Operation, s *scope, names []string, verb pair) {
 		b.c.faultFor(verb.key+" "+o.Path, at.item(f.Index), at.written+": "+f.Message)
 	}
 	o.Command = compiled
-	if len(faults) == 0 && o.Channel != ChannelStdin && !compiled.UsesPayload() {
-		b.c.hint(e.line, "%s %s: with channel %s and no placeholder for it, the payload does not reach the process", verb.key, o.Path, o.Channel)
+	if len(faults) > 0 {
+		return
+	}
+	doubts(o, s, e)
+	sends := o.Method == "POST" || o.Method == "PUT" || o.Method == "PATCH"
+	if sends && o.Channel != ChannelStdin && !compiled.UsesPayload() {
+		remedy := "write {{jsonpayload}} in cmd or env, or channel: stdin"
+		if o.Channel == ChannelFile {
+			remedy = "write {{payloadfile}} in cmd or env, or channel: stdin"
+		}
+		b.c.hint(e.line, "%s %s: with channel %s and no placeholder for it, the payload does not reach the process: %s", verb.key, o.Path, o.Channel, remedy)
 	}
 }
 

@@ -18,8 +18,16 @@ func TestWarnings(t *testing.T) {
 		words []string // none: no warning at all
 	}{
 		{"sound", nil, nil},
-		{"payload goes nowhere", []string{"channel: stdin", "channel: cmdline", theCmd, theCmd + " #@"}, []string{"get /pets/{petId}", "channel cmdline", "does not reach"}},
-		{"payload file is not named", []string{"channel: stdin", "channel: file", theCmd, theCmd + " #@"}, []string{"channel file", "does not reach"}},
+		{"payload goes nowhere", []string{"channel: stdin", "channel: cmdline", theCmd, theCmd + " #@", "    get:\n", "    post:\n"}, []string{"post /pets/{petId}", "channel cmdline", "does not reach", "write {{jsonpayload}} in cmd or env, or channel: stdin"}},
+		{"no payload with get", []string{"channel: stdin", "channel: cmdline"}, nil},
+		{"script that is not there", []string{theCmd, `cmd: sh missing.sh {{path.petId}} #@`}, []string{"sh is given missing.sh, and there is no /", "/missing.sh; a relative path is relative to wd"}},
+		{"script that is there", []string{theCmd, `cmd: sh page.php`}, nil},
+		{"option of an interpreter", []string{theCmd, `cmd: ["sh", "-c", "exit"]`}, nil},
+		{"shell syntax in a string", []string{theCmd, `cmd: echo a > b #@`}, []string{"no shell is in between: > is given as an argument", `["sh", "-c", "…"]`}},
+		{"two streams in one", []string{theCmd, `cmd: echo a 2>&1 #@`}, []string{"2>&1 is given"}},
+		{"shell syntax in quotes", []string{theCmd, `cmd: echo "a | b" '>'`}, nil},
+		{"shell syntax in a list", []string{theCmd, `cmd: ["echo", ">", "b"]`}, nil},
+		{"payload file is not named", []string{"channel: stdin", "channel: file", theCmd, theCmd + " #@", "    get:\n", "    put:\n"}, []string{"channel file", "does not reach", "{{payloadfile}}"}},
 		{"payload in an argument", []string{"channel: stdin", "channel: cmdline", `"{{path.petId}}"`, `"{{jsonpayload}}"`}, nil},
 		{"limit that will not hold", []string{inMap, "      limits: {nofile: 64, mode: besteffort} #@\n" + inMap}, []string{"nofile: 64", "will not hold"}},
 		{"core that holds", []string{inMap, "      limits: {core: 0}\n" + inMap}, nil},

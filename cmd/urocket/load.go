@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"slices"
@@ -35,7 +36,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 		return nil, err
 	}
 	if service == nil {
-		return nil, faults
+		return nil, named(file, faults)
 	}
 	l := &loaded{service: service, warnings: service.Warnings()}
 	if len(faults) == 0 {
@@ -180,6 +181,15 @@ func limit(n *int) int {
 	return *n
 }
 
+// named says how to name the configuration, if the one that is read by default
+// is not there.
+func named(file string, faults config.Faults) config.Faults {
+	if _, err := os.Stat(file); file == defaultConfig && errors.Is(err, fs.ErrNotExist) {
+		faults[0].Message += " (name it with -c FILE)"
+	}
+	return faults
+}
+
 // complain prints why a configuration cannot be used, and gives the exit code.
 func complain(stderr io.Writer, err error) int {
 	var faults config.Faults
@@ -193,6 +203,10 @@ func complain(stderr io.Writer, err error) int {
 
 func parseCommand(o options, stdout, stderr io.Writer) int {
 	service, err := config.Load(o.config)
+	var faults config.Faults
+	if errors.As(err, &faults) {
+		err = named(o.config, faults)
+	}
 	if err != nil {
 		return complain(stderr, err)
 	}
@@ -209,7 +223,9 @@ func dryCommand(o options, stdout, stderr io.Writer) int {
 		return complain(stderr, err)
 	}
 	defer l.close()
-	for _, w := range append(l.warnings, l.service.Hints()...) {
+	told := append(l.warnings, l.service.Hints()...)
+	slices.SortStableFunc(told, func(a, b config.Fault) int { return a.Line - b.Line })
+	for _, w := range told {
 		fmt.Fprintf(stderr, "%v (warning)\n", w)
 	}
 	_, level := l.controller.Level()

@@ -26,6 +26,9 @@ const (
 	exitUsage   = 2
 )
 
+// defaultConfig is read where no other is named.
+const defaultConfig = "urocket-service.yaml"
+
 const usage = `urocket turns scripts into HTTP endpoints.
 
     urocket [run] -c urocket-service.yaml    serve; SIGTERM drains, a second one stops now
@@ -57,6 +60,9 @@ func main() {
 // command runs one subcommand and returns the exit code.
 func command(args []string, stdout, stderr io.Writer) int {
 	name := "run"
+	if len(args) == 1 && (args[0] == "--version" || args[0] == "-version") {
+		args = []string{"version"}
+	}
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		name, args = args[0], args[1:]
 	}
@@ -88,15 +94,15 @@ func parseFlags(name string, args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
-	f.StringVar(&o.config, "c", "urocket-service.yaml", "")
-	f.StringVar(&o.config, "config", "urocket-service.yaml", "")
+	f.StringVar(&o.config, "c", defaultConfig, "")
+	f.StringVar(&o.config, "config", defaultConfig, "")
 	f.StringVar(&o.logLevel, "log-level", "info", "")
 	f.StringVar(&o.logFormat, "log-format", "", "")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
 	if f.NArg() > 0 {
-		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+		return o, fmt.Errorf("unexpected argument %q: write -c FILE to name the configuration", f.Arg(0))
 	}
 	if !validLogging(o) {
 		return o, fmt.Errorf("--log-level is debug, info, warn or error, and --log-format text or json; got %q and %q", o.logLevel, o.logFormat)

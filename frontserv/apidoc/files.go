@@ -37,7 +37,7 @@ func readDocument(file string) (*openapi3.T, int64, error) {
 	loader.ReadFromURIFunc = f.read
 	t, err := loader.LoadFromDataWithPath(data, &url.URL{Path: filepath.ToSlash(file)})
 	if err != nil {
-		return nil, 0, fmt.Errorf("load the document: %w", explainLoad(data, err))
+		return nil, 0, fmt.Errorf("load the document %s: %w", file, explainLoad(data, err))
 	}
 	return t, f.size, nil
 }
@@ -78,6 +78,11 @@ var errSwagger = errors.New("the document is Swagger 2.0; only OpenAPI 3.0 and 3
 
 var swagger2 = regexp.MustCompile(`(?m)^\s*\{?\s*["']?swagger["']?\s*:\s*["']?2`)
 
+var (
+	noConversion = regexp.MustCompile(`(error converting YAML to JSON: )?(yaml: )?`)
+	lostKey      = regexp.MustCompile(`map key "?([^" ]+)"? not found`)
+)
+
 // explainLoad puts the likely cause in place of the loader's text, which tells of JSON and
 // YAML at once whatever the file is.
 func explainLoad(data []byte, err error) error {
@@ -94,6 +99,14 @@ func explainLoad(data []byte, err error) error {
 	text := err.Error()
 	if before, yaml, ok := strings.Cut(text, "yaml error: "); ok && strings.Contains(before, "json error: ") {
 		text = yaml
+	}
+	text = noConversion.ReplaceAllString(text, "")
+	if key := lostKey.FindStringSubmatch(text); key != nil {
+		ref := regexp.MustCompile(`\$ref["']?\s*:\s*["']?([^"'\s{}]*/` + regexp.QuoteMeta(key[1]) + `(/[^"'\s{}]*)?)(["'\s{}]|$)`).FindSubmatch(data)
+		if ref != nil {
+			text = string(ref[1]) + ": " + text
+		}
+		text = "a $ref leads nowhere: " + text
 	}
 	return errors.New(oneLine(text))
 }

@@ -121,7 +121,7 @@ func TestReferencesThatAreRefused(t *testing.T) {
 		"missing.yaml":                 "no such file",
 		"pipe":                         "not a regular file",
 		"sub":                          "not a regular file",
-		"#/components/schemas/Missing": "not found",
+		"#/components/schemas/Missing": "api.yaml: a $ref leads nowhere: #/components/schemas/Missing",
 	} {
 		dir := write(t, map[string]string{"api.yaml": head + strings.Replace(refPaths, "REF", ref, 1), "sub/x": ""})
 		for link, to := range map[string]string{"link.yaml": outside, "linkdir": filepath.Dir(outside)} {
@@ -171,7 +171,7 @@ func TestLoadErrors(t *testing.T) {
 		{"hello: world\n", "no key openapi"},
 		{"", "no key openapi"},
 		{"{\n\"openapi\": \"3.0.3\",\n \"oops\" \"x\"\n}", "line 3"},
-		{"openapi: 3.0.3\npaths:\n  /a: [\n", "yaml"},
+		{"openapi: 3.0.3\npaths:\n  /a: [\n", "/f: line 3: did not find"},
 		{head + "paths: {/p: {get: {parameters: [{$ref: '#/nowhere'}], responses: {}}}}\n", "nowhere"},
 	} {
 		_, _, err := Load(filepath.Join(write(t, map[string]string{"f": c.text}), "f"))

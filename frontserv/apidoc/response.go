@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -69,7 +70,7 @@ func (o *Operation) ValidateResponse(status int, header http.Header, body []byte
 		case e == nil && contentType == "" && len(body) == 0:
 			return invalid(append(found, Error{inBody, "", "is empty, and the document describes one"}))
 		case e == nil:
-			return invalid(append(found, Error{inHeader, "/Content-Type", "is not one that the document has for this status"}))
+			return invalid(append(found, Error{inHeader, "/Content-Type", "is not one that the document has for this status: " + strings.Join(r.content.declared(), ", ")}))
 		}
 		err := o.document.judge(context.Background(), len(body), func() {
 			found = append(found, e.judge(contentType, body)...)

@@ -127,14 +127,12 @@ func (b *builder) noProgram(err error) string {
 		file = filepath.Join(b.in.Dir, file)
 	}
 	text := strings.Replace(err.Error(), " in PATH "+b.cmd.path(), " in PATH", 1)
-	switch _, unseen := os.Stat(file); {
-	case !strings.Contains(name, "/"):
-	case errors.Is(err, fs.ErrNotExist):
+	byPath := strings.Contains(name, "/")
+	_, unseen := os.Stat(file) // a folder on the way may be what is not permitted
+	switch {
+	case byPath && errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("find program %s: there is no such file; a relative path is relative to wd", file)
-	case errors.Is(err, fs.ErrPermission) && unseen == nil:
-		return text + ": it is not executable: chmod +x it, or write its interpreter in front"
-	}
-	if errors.Is(err, fs.ErrPermission) && !strings.Contains(name, "/") {
+	case errors.Is(err, fs.ErrPermission) && (!byPath || unseen == nil):
 		return text + ": it is not executable: chmod +x it, or write its interpreter in front"
 	}
 	return text + ": no such program can be run; write its path, or set PATH"

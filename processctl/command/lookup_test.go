@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -92,5 +93,25 @@ func TestLookupWithoutPath(t *testing.T) {
 	c := mustCompile(t, Input{Line: "sh", Dir: "/"})
 	if file, err := c.Lookup(); err != nil || !filepath.IsAbs(file) {
 		t.Errorf("sh is found at %q, %v", file, err)
+	}
+}
+
+// Each fault says what would be right, and none the whole of PATH.
+func TestProgramFaults(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/plain", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"./plain": dir + "/plain: permission denied: it is not executable: chmod +x it",
+		"plain":   "it is not executable: chmod +x it",
+		"./none":  dir + "/none: there is no such file; a relative path is relative to wd",
+		"none":    "write its path, or set PATH",
+		"/":       "no such program can be run",
+	} {
+		_, faults := Compile(Input{Line: line, Dir: dir, SearchPath: "/nowhere:" + dir})
+		if len(faults) != 1 || !strings.Contains(faults[0].Message, want) || strings.Contains(faults[0].Message, "/nowhere") {
+			t.Errorf("%s: %+v, want %q", line, faults, want)
+		}
 	}
 }

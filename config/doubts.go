@@ -1,0 +1,56 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// What is allowed and hardly ever meant: it is served, with a warning.
+
+// interpreter is a program whose first argument is the file that it runs.
+var interpreter = regexp.MustCompile(`^(php|python)[0-9.]*$|^(sh|bash|dash|perl|ruby|node)$`)
+
+// shellSigns are words that mean something to a shell alone.
+var shellSigns = []string{">", ">>", "<", "|", "&&", "||", ";", "&", "2>&1"}
+
+// doubts looks at a command that could be compiled.
+func doubts(o *Operation, s *scope, e entry) {
+	if wrong := missingScript(o.Command.Argv(), o.Dir); wrong != "" {
+		s.c.warn(e.item(1), "%s: %s", e.written, wrong)
+	}
+	if o.line == "" {
+		return // whoever writes a list knows what an argument is
+	}
+	for _, word := range strings.Fields(quotes.ReplaceAllString(o.line, "q")) {
+		if slices.Contains(shellSigns, word) {
+			s.c.warn(e.lineOf(), "%s: no shell is in between: %s is given as an argument; write [\"sh\", \"-c\", \"…\"]", e.written, word)
+			return
+		}
+	}
+}
+
+// missingScript says that the file is not there which an interpreter is to run,
+// or "".
+func missingScript(argv []string, dir string) string {
+	if len(argv) < 2 {
+		return ""
+	}
+	name, script := filepath.Base(argv[0]), argv[1]
+	if !interpreter.MatchString(name) || script == "" || strings.HasPrefix(script, "-") || strings.Contains(script, "{{") {
+		return ""
+	}
+	file := absolute(dir, script)
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return fmt.Sprintf("%s is given %s, and there is no %s; a relative path is relative to wd", name, script, file)
+}
+
+// quotes are what a sign may stand in and be meant.
+var quotes = regexp.MustCompile(`'[^']*'|"[^"]*"`)
