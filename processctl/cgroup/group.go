@@ -88,8 +88,8 @@ func (g *Group) Remove() error {
 			err = removeDir(g.dir)
 		}
 	}
-	if err != nil && g.populated() {
-		return ErrBusy
+	if errors.Is(err, ErrBusy) || err != nil && g.populated() {
+		return ErrBusy // perhaps the last process has only just gone
 	}
 	if g.f != nil {
 		return errors.Join(err, g.f.Close())
