@@ -24,5 +24,7 @@
 // # What it does not promise
 //
 // Without cgroups a process that leaves its session is found only when the
-// [Controller] is closed. A process that is root may leave its cgroup.
+// [Controller] is closed. A process that may write to cgroups, as root may, can
+// leave its own: it is ended by its pid all the same, and what it starts outside
+// when the Controller is closed.
 package processctl
