@@ -2,7 +2,7 @@
 # make test   sets up what it needs, builds, checks and tests
 
 export GO ?= go
-export FUZZTIME ?= 5s
+export FUZZTIME ?= 20000x
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 .PHONY: run build test test-vm setup setup-test lint fuzz bench clean
@@ -35,7 +35,7 @@ lint:
 	@scripts/format-check.sh
 	@scripts/vulncheck.sh
 
-# Every fuzz target of the tree for FUZZTIME each.
+# Every fuzz target of the tree, FUZZTIME inputs (or 30s) each.
 fuzz:
 	@scripts/fuzz.sh
 
