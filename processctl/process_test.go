@@ -124,3 +124,26 @@ func TestSetsidDaemonIsGoneAtTheLatestWhenClosed(t *testing.T) {
 		get(t, r.ended, "ended")
 	})
 }
+
+// A process that has left the group keeps a zombie in it: there is nothing to end
+// there, and the call is over. Who left is found at the latest by Close.
+func TestZombieInTheGroup(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		r := start(t, c, "sh -c 'sleep 0.2 & exec setsid sleep 300' & sleep 0.5; exit 0", nil)
+		r.Release()
+		get(t, r.ended, "ended")
+	})
+}
+
+// SIGTERM reaches what is left of a group whose first process has ended.
+func TestTermReachesWhatIsLeft(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		r := start(t, c, "(trap 'echo got it; exit' TERM; echo ready; while :; do sleep 0.05; done) & sleep 0.3; exit 0", func(s *Spec) { s.Grace = 10 * time.Second })
+		get(t, r.exited, "exited")
+		r.Release()
+		get(t, r.ended, "ended")
+		if out, _ := r.Tail(Stdout, 100); string(out) != "ready\ngot it\n" {
+			t.Errorf("it wrote %q", out)
+		}
+	})
+}
