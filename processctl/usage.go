@@ -41,8 +41,12 @@ func honestMaxRSS(ru *syscall.Rusage) int64 {
 	if rss <= ownPeak.Load()+rssSlack {
 		return 0
 	}
-	ownPeak.Store(peakRSS(os.Getpid()))
-	if rss <= ownPeak.Load()+rssSlack {
+	own := peakRSS(os.Getpid())
+	if own == 0 { // cannot be read now, for want of a descriptor perhaps
+		return 0
+	}
+	ownPeak.Store(own)
+	if rss <= own+rssSlack {
 		return 0
 	}
 	return rss
