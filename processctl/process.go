@@ -3,6 +3,8 @@ package processctl
 import (
 	"sync"
 	"time"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // Process is one process and all that it starts.
@@ -13,7 +15,7 @@ type Process struct {
 	pid    int
 	start  time.Time
 	spawn  time.Duration
-	exit   <-chan death
+	exit   <-chan family.Death
 
 	childFDs  [3]int
 	scratched bool
@@ -173,25 +175,25 @@ func (p *Process) usage(now time.Time) Usage {
 
 // settle makes the result of a process that was reaped, once all that it wrote
 // is read. A stream that somebody else reads is not waited for.
-func (p *Process) settle(d death, timedOut bool) Result {
+func (p *Process) settle(d family.Death, timedOut bool) Result {
 	for s, o := range p.out {
 		o.settle()
 		if !(p.spec.Stream && Stream(s) == Stdout) {
 			<-o.settled
 		}
 	}
-	u := p.usage(d.at)
-	u.User = time.Duration(d.rusage.Utime.Nano())
-	u.System = time.Duration(d.rusage.Stime.Nano())
+	u := p.usage(d.At)
+	u.User = time.Duration(d.Rusage.Utime.Nano())
+	u.System = time.Duration(d.Rusage.Stime.Nano())
 	r := Result{TimedOut: timedOut}
-	if d.status.Signaled() {
-		r.Signal = d.status.Signal()
+	if d.Status.Signaled() {
+		r.Signal = d.Status.Signal()
 	} else {
-		r.Exit = d.status.ExitStatus()
+		r.Exit = d.Status.ExitStatus()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.MaxRSS = max(p.peak, honestMaxRSS(&d.rusage))
+	u.MaxRSS = max(p.peak, honestMaxRSS(&d.Rusage))
 	r.Usage = u
 	p.final = &r
 	return r

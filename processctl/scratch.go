@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -37,12 +40,21 @@ func NewScratch(base string, dir, file bool) Scratch {
 	return s
 }
 
-// make creates what is named; on an error nothing is left.
-func (s Scratch) make(body *spool.Body) (err error) {
+// make creates what is named, as the property of owner; on an error nothing is
+// left.
+func (s Scratch) make(body *spool.Body, owner *shim.User) (err error) {
 	if s.Dir != "" {
 		if err := os.Mkdir(s.Dir, 0o700); err != nil {
 			return fmt.Errorf("make temporary directory: %w", err)
 		}
+		defer func() {
+			if err == nil && owner != nil { // last: until then nobody else can put anything there
+				err = os.Chown(s.Dir, owner.UID, owner.GID)
+			}
+			if err != nil {
+				_ = s.remove()
+			}
+		}()
 	}
 	if s.File == "" {
 		return nil
@@ -58,6 +70,9 @@ func (s Scratch) make(body *spool.Body) (err error) {
 	}
 	if body != nil {
 		_, err = io.Copy(f, body.NewReader())
+	}
+	if owner != nil {
+		err = errors.Join(err, f.Chown(owner.UID, owner.GID))
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("write payload file: %w", err)
@@ -86,8 +101,15 @@ func (s Scratch) remove() error {
 // openUp gives every directory below dir its permissions back. It works inside
 // an [os.Root]: a link that the script left behind leads nowhere.
 func openUp(dir string) {
-	_ = os.Chmod(dir, 0o700)
-	root, err := os.OpenRoot(dir)
+	// By a descriptor: what stands under the name now may be a link.
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_NOFOLLOW|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	self := fmt.Sprintf("/proc/self/fd/%d", fd)
+	_ = os.Chmod(self, 0o700)
+	root, err := os.OpenRoot(self)
 	if err != nil {
 		return
 	}

@@ -34,6 +34,9 @@ type Spec struct {
 	// [Controller.Missing] says that they can.
 	Limits cgroup.Limits
 
+	// Isolation is what else the process is given; nil: nothing.
+	Isolation *Isolation
+
 	Timeout time.Duration // life of the process and its group; 0: no limit
 	Grace   time.Duration // from SIGTERM to SIGKILL; 0: SIGKILL at once
 
