@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // gateway is one running program with a directory of its own, which holds its
@@ -201,8 +203,19 @@ next:
 // pid is the program's process id.
 func (g *gateway) pid() int { return g.cmd.Process.Pid }
 
-// descriptors counts the program's open descriptors.
-func (g *gateway) descriptors() int { return len(fdsOf(g.pid())) }
+// descriptors counts the program's open descriptors, but for the one that it
+// holds for each of its shims, which are kept for the next calls.
+func (g *gateway) descriptors() int { return len(fdsOf(g.pid())) - len(g.shims()) }
+
+// shims are the processes of the program that start others for it.
+func (g *gateway) shims() (pids []int) {
+	for _, pid := range allPIDs() {
+		if strings.HasPrefix(cmdline(pid), "urocket-shim") && family.Parent(pid) == g.pid() {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
 
 // fdsOf says what the open descriptors of a process are.
 func fdsOf(pid int) []string {

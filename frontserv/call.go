@@ -35,7 +35,7 @@ func (x *exchange) makeCall() (visor.Call, *problem) {
 	spec := processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
 		Scratch: scratch, Tail: visor.TailSize,
-		Limits: route.Limits, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
+		Limits: route.Limits, Isolation: route.Isolation, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
 	}
 	switch route.Channel {
 	case Stdin:
@@ -170,6 +170,7 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 		e.set("TRACEPARENT", parent[0])
 	}
 	e.add(x.o.Env)
+	e.add(x.route.Account)
 	switch {
 	case scratch.Dir != "":
 		e.set("TMPDIR", scratch.Dir)

@@ -23,6 +23,7 @@ type loaded struct {
 	controller *processctl.Controller
 	visor      *visor.Visor
 	front      *frontserv.Server
+	isolated   map[*config.Operation]isolated
 	warnings   config.Faults
 }
 
@@ -46,9 +47,10 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 		faults = append(faults, l.checkCgroup()...)
 		faults = append(faults, l.checkLimits()...)
 		faults = append(faults, l.checkReplyFrom()...)
+		faults = append(faults, l.checkIsolation()...)
 	}
 	var check frontserv.Check
-	l.front, check = frontserv.New(frontOptions(service, l.visor, log))
+	l.front, check = frontserv.New(l.frontOptions(log))
 	for _, f := range check.Faults {
 		faults = append(faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
 	}
@@ -143,15 +145,18 @@ func (l *loaded) close() {
 	}
 }
 
-func frontOptions(s *config.Service, v *visor.Visor, log *slog.Logger) frontserv.Options {
+func (l *loaded) frontOptions(log *slog.Logger) frontserv.Options {
+	s := l.service
 	o := frontserv.Options{
-		Visor: v, Document: s.OpenAPI, BasePath: s.BasePath,
+		Visor: l.visor, Document: s.OpenAPI, BasePath: s.BasePath,
 		Upstream: s.Security == config.SecurityUpstream,
 		MaxBody:  s.MaxBody, SocketPath: s.SocketPath,
 		Env: baseEnvironment(), TmpDir: os.Getenv("TMPDIR"), Logger: log,
 	}
 	for _, op := range s.Operations {
-		o.Routes = append(o.Routes, route(op))
+		r := route(op)
+		r.Isolation, r.Account = l.isolated[op].isolation, l.isolated[op].account
+		o.Routes = append(o.Routes, r)
 	}
 	return o
 }
