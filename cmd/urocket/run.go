@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -17,11 +18,18 @@ import (
 
 	"github.com/urocket/urocket/backserv"
 	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/processctl"
 )
 
 // lastAnswers is how long callers and scripts may take, when everything is
 // over, to read what was written to them.
 const lastAnswers = 2 * time.Second
+
+// reservedThreads is how many threads are made at start, so that none has to be
+// made when there can be none: one for each processor to run on, and some that
+// block in the kernel, on a disk for example. Under load there are about six for
+// a processor.
+func reservedThreads() int { return 16 + 4*runtime.GOMAXPROCS(0) }
 
 // version is set at link time.
 var version = ""
@@ -48,6 +56,7 @@ type program struct {
 }
 
 func runCommand(o options, _, stderr io.Writer) int {
+	processctl.ReserveThreads(reservedThreads())
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	// The reader of the log may go away; that is no reason to leave everything behind.
