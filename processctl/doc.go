@@ -27,6 +27,17 @@
 // A program that uses this package is executed again as the shim: package shim
 // does its work before main, and nothing has to be called for it.
 //
+// # Files
+//
+// A call's [Scratch] lies directly in the directory that it was made for, under a
+// name that nobody can guess and that says nothing of the call. As long as the call
+// lives its urocket holds a lock on it (a lock of the open file, fcntl(2), at an
+// offset that no script locks), which the kernel drops however urocket ends. So
+// whatever bears such a name and no such lock was left by one that was killed, and
+// [SweepScratch] removes it at the next start, of whatever service, and touches
+// nothing of another that lives. It follows no links. Bodies on disk have no name
+// at all (package spool).
+//
 // # What it does not promise
 //
 // A process that may write to cgroups, as root may, can leave its own: it is

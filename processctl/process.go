@@ -1,7 +1,10 @@
 package processctl
 
 import (
+	"errors"
+	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/urocket/urocket/processctl/family"
@@ -17,12 +20,12 @@ type Process struct {
 	spawn  time.Duration
 	exit   <-chan family.Death
 
-	childFDs  [3]int
-	scratched bool
-	out       [2]*pipe
-	tails     [2]tail
-	lines     [2]*lines
-	drains    sync.WaitGroup
+	childFDs [3]int
+	claim    *os.File // on the scratch files; nil: there are none
+	out      [2]*pipe
+	tails    [2]tail
+	lines    [2]*lines
+	drains   sync.WaitGroup
 
 	release, stop, kill chan struct{} // one wish each
 	ended               chan struct{}
@@ -217,5 +220,19 @@ func (p *Process) finish() (err error) {
 	for _, o := range mine {
 		o.close()
 	}
-	return p.spec.Scratch.remove()
+	return p.removeScratch()
+}
+
+// removeScratch removes the scratch files and gives up the claim on them. Looking
+// into a directory takes a descriptor, which is waited for.
+func (p *Process) removeScratch() error {
+	if p.claim == nil {
+		return nil
+	}
+	err := p.spec.Scratch.remove()
+	for wait := firstLook; errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE); wait = min(2*wait, lastLook) {
+		<-time.After(wait)
+		err = p.spec.Scratch.remove()
+	}
+	return errors.Join(err, p.claim.Close())
 }

@@ -60,10 +60,9 @@ func (p *Process) prepare(c *Controller) (err error) {
 			p.undo()
 		}
 	}()
-	if err := p.spec.Scratch.make(p.spec.ScratchBody, p.spec.Isolation.user()); err != nil {
+	if p.claim, err = p.spec.Scratch.make(p.spec.ScratchBody, p.spec.Isolation.user()); err != nil {
 		return err
 	}
-	p.scratched = true
 	for i := range p.out {
 		if p.out[i], p.childFDs[i+1], err = newPipe(); err != nil {
 			return err
@@ -138,9 +137,7 @@ func (p *Process) undo() {
 	if p.tree != nil {
 		p.removeUnborn()
 	}
-	if p.scratched {
-		_ = p.spec.Scratch.remove()
-	}
+	_ = p.removeScratch()
 }
 
 func (p *Process) closeChildFDs() {
