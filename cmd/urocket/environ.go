@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // account is a line of passwd(5).
@@ -72,4 +76,33 @@ func passed(patterns []string) []string {
 		}
 	}
 	return env
+}
+
+// tmpDir is our own TMPDIR, "" if it is not set. A relative one is made absolute:
+// scripts have working directories of their own.
+func tmpDir() string {
+	dir := os.Getenv("TMPDIR")
+	if dir == "" || filepath.IsAbs(dir) {
+		return dir
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return dir
+	}
+	return abs
+}
+
+// checkTmpDir says why nothing can be put into the directory for temporary files.
+func checkTmpDir() error {
+	st, err := os.Stat(os.TempDir())
+	switch {
+	case err != nil:
+		return err
+	case !st.IsDir():
+		return fmt.Errorf("%s is not a directory", os.TempDir())
+	}
+	if err := unix.Faccessat(unix.AT_FDCWD, os.TempDir(), unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return fmt.Errorf("write to %s: %w", os.TempDir(), err)
+	}
+	return nil
 }

@@ -151,7 +151,7 @@ func (l *loaded) frontOptions(log *slog.Logger) frontserv.Options {
 		Visor: l.visor, Document: s.OpenAPI, BasePath: s.BasePath,
 		Upstream: s.Security == config.SecurityUpstream,
 		MaxBody:  s.MaxBody, SocketPath: s.SocketPath,
-		Env: baseEnvironment(), TmpDir: os.Getenv("TMPDIR"), Logger: log,
+		Env: baseEnvironment(), TmpDir: tmpDir(), Logger: log,
 	}
 	for _, op := range s.Operations {
 		r := route(op)

@@ -84,6 +84,7 @@ func (p *program) start() error {
 	for _, w := range p.warnings {
 		p.log.Warn(w.Message, "at", fmt.Sprintf("%s:%d", w.File, w.Line))
 	}
+	p.tidyTmpDir()
 	gid := -1
 	if s.SocketGroup != nil {
 		gid = *s.SocketGroup
@@ -114,6 +115,18 @@ func (p *program) start() error {
 	_, level := p.controller.Level()
 	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
 	return nil
+}
+
+// tidyTmpDir removes what dead urockets have left among the temporary files, and
+// says so if there will be no place for new ones.
+func (p *program) tidyTmpDir() {
+	if err := checkTmpDir(); err != nil {
+		p.log.Warn("TMPDIR cannot be used: calls that need it will fail with 500 (a body over 256 KiB, channel: file, tmpdir: own)", "error", err)
+		return
+	}
+	if err := processctl.SweepScratch(tmpDir()); err != nil {
+		p.log.Warn("not everything that a dead urocket left could be removed", "error", err)
+	}
 }
 
 func (p *program) listen(address string) (net.Listener, error) {
