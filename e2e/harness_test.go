@@ -19,7 +19,7 @@ import (
 type gateway struct {
 	t    *testing.T
 	dir  string // the program's files; removed at the end
-	name string // servicename
+	name string // servicename; none begins with another's
 	addr string // host:port of the public listener
 	sock string
 	cmd  *exec.Cmd
@@ -47,7 +47,7 @@ func prepare(t *testing.T, s setup) *gateway {
 	check(t, err)
 	check(t, os.Chmod(dir, 0o755))
 	g := &gateway{
-		t: t, dir: dir, name: "e2e-" + token(), addr: freeAddress(t),
+		t: t, dir: dir, name: "e2e-" + token() + "z", addr: freeAddress(t),
 		sock: filepath.Join(dir, "u.sock"),
 	}
 	t.Cleanup(func() { removeAll(dir) })
