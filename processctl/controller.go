@@ -21,6 +21,10 @@ type Options struct {
 	Name         string // part of the cgroup's name: [a-z0-9-]
 	CgroupParent string // a cgroup directory; "": below our own group
 	NoCgroup     bool   // do not even try
+
+	// Warn, if set, is told what the operator should know while processes run:
+	// somebody meddles with the cgroups, or there are too many dead ones.
+	Warn func(string)
 }
 
 // Controller starts processes and reaps them, and whatever falls to this
@@ -56,7 +60,7 @@ func New(o Options) (*Controller, error) {
 		closing: make(chan struct{}), isolations: map[string]*Isolation{},
 	}
 	if !o.NoCgroup {
-		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name})
+		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})
 	}
 	if c.parent != nil {
 		if err := c.tryBirth(); err != nil {

@@ -106,4 +106,6 @@ type GroupUsage struct {
 	CPU    time.Duration
 	Memory int64 // peak in bytes; 0: not known
 	OOM    bool  // a process of the group was killed for the group's memory limit
+
+	PIDsRefused int64 // how often pids.max refused it another process or thread
 }

@@ -72,7 +72,7 @@ func (t *groupTree) usage() *GroupUsage {
 	if err != nil {
 		return nil
 	}
-	return &GroupUsage{CPU: u.CPU, Memory: u.Memory, OOM: u.OOM}
+	return &GroupUsage{CPU: u.CPU, Memory: u.Memory, OOM: u.OOM, PIDsRefused: u.Refused}
 }
 
 // familyTree is all that descends from the one child of a shim.

@@ -41,7 +41,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 	}
 	l := &loaded{service: service, warnings: service.Warnings()}
 	if len(faults) == 0 {
-		if err := l.control(); err != nil {
+		if err := l.control(log); err != nil {
 			return nil, err
 		}
 		faults = append(faults, l.checkCgroup()...)
@@ -66,10 +66,11 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 }
 
 // control makes what processes are started with.
-func (l *loaded) control() error {
+func (l *loaded) control(log *slog.Logger) error {
 	s := l.service
 	controller, err := processctl.New(processctl.Options{
 		Name: s.Name, CgroupParent: s.CgroupParent, NoCgroup: s.Cgroup == config.CgroupOff,
+		Warn: func(text string) { log.Warn(text) },
 	})
 	if err != nil {
 		return err
