@@ -35,7 +35,20 @@ func pidIn(t *testing.T, file string) int {
 	return pid
 }
 
-func gone(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+// gone says whether pid was reaped, or soon is: an empty group may have held
+// zombies.
+func gone(pid int) bool {
+	for range 100 {
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			return true
+		}
+		if text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil && !strings.Contains(string(text), ") Z ") {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return false
+}
 
 // What a process has left anywhere is gone when its end is told, with and
 // without cgroups.
