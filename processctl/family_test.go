@@ -165,6 +165,23 @@ func TestKilledShim(t *testing.T) {
 	}
 }
 
+// A script may stop the shim that is to end it: it ends all the same.
+func TestStoppedShim(t *testing.T) {
+	c, err := New(Options{Name: "test", NoCgroup: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	for _, script := range []string{"kill -STOP $PPID; sleep 1000", "while :; do kill -STOP $PPID; done"} {
+		r := start(t, c, script, func(s *Spec) { s.Timeout, s.Grace = 300*time.Millisecond, 100*time.Millisecond })
+		get(t, r.timedOut, "timed out")
+		get(t, r.ended, "ended")
+		if !gone(r.PID()) {
+			t.Errorf("%d is alive", r.PID())
+		}
+	}
+}
+
 // With a group, the processes of a killed shim go on, and their ends are told.
 func TestKilledShimOfAGroup(t *testing.T) {
 	c, err := New(Options{Name: "test"})

@@ -193,6 +193,15 @@ func (i *Isolation) startShim() (*worker, error) {
 	return w, nil
 }
 
+// prod has a shim go on that was stopped, or ends it.
+func (i *Isolation) prod(w *worker, end bool) {
+	sig := syscall.SIGCONT
+	if end {
+		sig = syscall.SIGKILL
+	}
+	i.controller.reaper.signal(w.pid, w.pid, sig)
+}
+
 // watch waits until a shim has ended, and takes over what it has left behind: it
 // was killed by somebody else.
 func (i *Isolation) watch(w *worker) {

@@ -80,18 +80,29 @@ type familyTree struct {
 	isolation *Isolation
 	worker    *worker
 	child     *shim.Child // nil: never born
+	kills     int
 }
 
 func (t *familyTree) born(b birth)       { t.child = b.child }
 func (t *familyTree) holds(string) bool  { return false } // nothing proves it
 func (t *familyTree) usage() *GroupUsage { return nil }
-func (t *familyTree) kill()              { t.signal(syscall.SIGKILL) }
 
 func (t *familyTree) signal(sig syscall.Signal) {
 	if t.child != nil {
 		t.child.Signal(sig)
 	}
 }
+
+// kill is repeated until nothing is left. A script that runs as who we are may
+// have stopped its shim, or worse; without its shim, what it has falls to us.
+func (t *familyTree) kill() {
+	t.kills++
+	t.signal(syscall.SIGKILL)
+	t.isolation.prod(t.worker, t.kills > patientKills)
+}
+
+// patientKills is how often a shim is asked to kill before it is killed itself.
+const patientKills = 20
 
 func (t *familyTree) remove() (bool, error) {
 	if t.child != nil {

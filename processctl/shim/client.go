@@ -49,9 +49,15 @@ type Child struct {
 }
 
 // Signal sends sig to all of the command's family, or only to its first process
-// where the shim does not collect.
+// where the shim does not collect. It never waits: a shim that does not take its
+// messages is given none.
 func (c *Child) Signal(sig syscall.Signal) {
-	_ = c.conn.write(message(kindSignal, c.id, int(sig), nil), nil)
+	c.conn.writing.Lock()
+	defer c.conn.writing.Unlock()
+	_ = c.conn.rc.Write(func(fd uintptr) bool {
+		_ = unix.Sendmsg(int(fd), message(kindSignal, c.id, int(sig), nil), nil, nil, unix.MSG_NOSIGNAL)
+		return true
+	})
 }
 
 // Pair makes the two ends of a connection: one for [Dial], one to be the shim's
@@ -182,6 +188,8 @@ func (c *Conn) Start(ctx context.Context, cmd Command) (*Child, error) {
 	if cmd.Cgroup >= 0 {
 		fds = append(fds, cmd.Cgroup)
 	}
+	stop := context.AfterFunc(ctx, func() { _ = c.f.SetWriteDeadline(longAgo) })
+	defer stop()
 	if err := c.write(message(kindStart, child.id, len(fds), cmd.encode()), fds); err != nil {
 		return child, fmt.Errorf("%w: %w", ErrLost, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -49,6 +50,8 @@ func serve(args []string) int {
 		return 2
 	}
 	unix.CloseOnExec(connFD)
+	name, _ := unix.BytePtrFromString(Name)
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // else it is "exe"
 	// Who signals a whole service means urocket, which ends its shims when it is
 	// done. Caught and not ignored: children would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT,
