@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -36,11 +37,16 @@ type gateway struct {
 // and no process.
 func start(t *testing.T, file string, words ...string) *gateway {
 	t.Helper()
+	return startCommand(t, file, command(file, words...))
+}
+
+func startCommand(t *testing.T, file string, cmd *exec.Cmd) *gateway {
+	t.Helper()
 	text, err := os.ReadFile(file)
 	must(t, err)
 	var conf struct{ Listen, Socketpath string }
 	must(t, json.Unmarshal(text, &conf))
-	g := &gateway{t: t, cmd: command(file, words...), url: "http://" + conf.Listen, sock: conf.Socketpath}
+	g := &gateway{t: t, cmd: cmd, url: "http://" + conf.Listen, sock: conf.Socketpath}
 	g.launch(file)
 	return g
 }
@@ -139,19 +145,32 @@ func groups(text string) []string {
 	return dirs
 }
 
+// callGroups lists those of calls, which are numbers.
+func (g *gateway) callGroups() []string {
+	return slices.DeleteFunc(groups(""), func(dir string) bool {
+		_, err := strconv.Atoi(filepath.Base(dir))
+		return err != nil
+	})
+}
+
 // callGroup waits for the group of the only call that runs now.
-func (g *gateway) callGroup() string {
+func (g *gateway) callGroup() (dir string) {
 	g.t.Helper()
-	var found string
 	waitFor(g.t, "a call has its group", func() bool {
-		for _, dir := range groups("") {
-			if _, err := strconv.Atoi(filepath.Base(dir)); err == nil && read(dir, "cgroup.procs") != "" {
-				found = dir
+		for _, dir = range g.callGroups() {
+			if read(dir, "cgroup.procs") != "" {
+				return true
 			}
 		}
-		return found != ""
+		return false
 	})
-	return found
+	return dir
+}
+
+// quiet waits until nothing is left of earlier calls.
+func (g *gateway) quiet() {
+	g.t.Helper()
+	waitFor(g.t, "the calls' groups are gone", func() bool { return len(g.callGroups()) == 0 })
 }
 
 // read returns a file of a group, without the last line's end.

@@ -17,6 +17,7 @@ var helpers = map[string]func(args []string) error{
 	"memory": memory,
 	"cpu":    cpu,
 	"enter":  enter,
+	"put":    put,
 }
 
 // memory touches 64 MiB.
@@ -35,6 +36,9 @@ func cpu([]string) error {
 	}
 	return nil
 }
+
+// put writes args[1] into the file args[0], and says what the kernel says.
+func put(args []string) error { return os.WriteFile(args[0], []byte(args[1]), 0) }
 
 // enter becomes the program after "--", in the surroundings that the words
 // before it make: "group:DIR" is entered; "unshare" makes a cgroup and a mount
@@ -61,6 +65,9 @@ func surround(word, value string) error {
 	case "unshare":
 		return unix.Unshare(unix.CLONE_NEWCGROUP | unix.CLONE_NEWNS)
 	case "cgroupfs":
+		if err := unix.Unmount(cgroupfs, unix.MNT_DETACH); err != nil {
+			return err
+		}
 		return unix.Mount("cgroup2", cgroupfs, "cgroup2", 0, "")
 	case "outer":
 		if err := os.MkdirAll(value, 0o755); err != nil {
