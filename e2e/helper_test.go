@@ -218,7 +218,7 @@ func post(args []string) error {
 
 // launch becomes the program that stands after "--", prepared as the words
 // before say: "ignore:N" and "block:N" a signal, "unset:NAME" a
-// variable, "disk:DIR:SIZE" a small filesystem at DIR.
+// variable, "disk:DIR:SIZE" a small filesystem at DIR, "proc" a new /proc.
 func launch(args []string) error {
 	runtime.LockOSThread() // the mask that exec keeps is this thread's
 	for i, a := range args {
@@ -239,6 +239,8 @@ func launch(args []string) error {
 		case "disk":
 			dir, size, _ := strings.Cut(rest, ":")
 			err = unix.Mount("none", dir, "tmpfs", 0, "size="+size)
+		case "proc":
+			err = unix.Mount("proc", "/proc", "proc", 0, "")
 		}
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", a, err)
