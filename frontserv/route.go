@@ -3,9 +3,9 @@ package frontserv
 import (
 	"time"
 
-	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -47,8 +47,12 @@ type Route struct {
 	Timeout   time.Duration
 	Grace     time.Duration
 	Limits    cgroup.Limits
-	Isolation *processctl.Isolation // nil: none
-	OwnTmp    bool                  // a temporary directory for each call
+	Isolation *shim.Settings // user, umask and rlimits; nil: none
+	OwnTmp    bool           // a temporary directory for each call
+}
+
+func (r *Route) operation() visor.Operation {
+	return visor.Operation{Path: r.Path, Method: r.Method, Running: r.Running, Queued: r.Queued}
 }
 
 // Fault is something wrong between a route and the document. Key names the key

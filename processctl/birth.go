@@ -51,10 +51,10 @@ func (p *Process) bear(c *Controller, env []string) (birth, error) {
 		t.child = b.child
 		return b, err
 	case *groupTree:
-		if p.spec.Isolation == nil {
+		if p.spec.Isolation == nil || p.spec.Isolation.Empty() {
 			return p.bearHere(c, env, t.group.FD())
 		}
-		w, err := p.spec.Isolation.acquire()
+		w, err := c.crew(p.spec.Isolation).acquire()
 		if err != nil {
 			return birth{}, &ResourceError{err}
 		}

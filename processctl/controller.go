@@ -40,9 +40,8 @@ type Controller struct {
 	births   sync.RWMutex   // read while a child is made that is not known yet
 	closing  chan struct{}
 
-	mu         sync.Mutex
-	isolations map[string]*Isolation
-	plain      *Isolation // at level none: of processes that ask for nothing
+	mu    sync.Mutex
+	crews map[string]*crew
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to
@@ -57,7 +56,7 @@ func New(o Options) (*Controller, error) {
 	}
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
-		closing: make(chan struct{}), isolations: map[string]*Isolation{},
+		closing: make(chan struct{}), crews: map[string]*crew{},
 	}
 	if !o.NoCgroup {
 		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})
@@ -69,7 +68,7 @@ func New(o Options) (*Controller, error) {
 		}
 	}
 	if c.parent == nil {
-		if c.plain, err = c.Isolate(shim.Settings{}); err != nil {
+		if err := c.Try(nil); err != nil {
 			return nil, errors.Join(fmt.Errorf("keep processes together without cgroups: %w", err), c.Close(canceled()))
 		}
 	}
@@ -150,16 +149,14 @@ func (c *Controller) Where(pid int) string {
 
 // newTree makes what a process is born into, with its limits. A limit that
 // cannot hold here was refused at start, or is not wanted that badly.
-func (c *Controller) newTree(l cgroup.Limits, i *Isolation) (tree, error) {
+func (c *Controller) newTree(l cgroup.Limits, s *shim.Settings) (tree, error) {
 	if c.parent == nil {
-		if i == nil {
-			i = c.plain
-		}
-		w, err := i.acquire()
+		crew := c.crew(s)
+		w, err := crew.acquire()
 		if err != nil {
 			return nil, err
 		}
-		return &familyTree{isolation: i, worker: w}, nil
+		return &familyTree{crew: crew, worker: w}, nil
 	}
 	g, err := c.parent.NewGroup()
 	if err != nil {
@@ -183,7 +180,7 @@ func (c *Controller) Close(ctx context.Context) error {
 	}
 	close(c.closing)
 	c.mu.Lock()
-	for _, i := range c.isolations {
+	for _, i := range c.crews {
 		i.close()
 	}
 	c.mu.Unlock()

@@ -21,7 +21,7 @@
 //   - Every process is reaped in one place, and so is every orphan that falls to
 //     this program, which makes itself a subreaper (prctl(2)). Nothing else in a
 //     program that uses this package may wait for children it does not know.
-//   - User, umask and rlimits ([Isolation]) hold from the first instruction. They
+//   - User, umask and rlimits ([Spec.Isolation]) hold from the first instruction. They
 //     are given by a shim too, and cost the process itself nothing.
 //
 // A program that uses this package is executed again as the shim: package shim

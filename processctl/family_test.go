@@ -190,11 +190,12 @@ func TestKilledShimOfAGroup(t *testing.T) {
 	}
 	defer closed(t, c)
 	mask := 0o27
-	i, err := c.Isolate(shim.Settings{Umask: &mask})
-	if err != nil {
+	settings := &shim.Settings{Umask: &mask}
+	if err := c.Try(settings); err != nil {
 		t.Fatal(err)
 	}
-	isolated := func(s *Spec) { s.Isolation = i }
+	isolated := func(s *Spec) { s.Isolation = settings }
+	i := c.crew(settings)
 	file := filepath.Join(t.TempDir(), "go")
 	r := start(t, c, "echo $$ >"+file+".pid; while [ ! -e "+file+" ]; do sleep 0.02; done; umask; exit 5", isolated)
 	waitFor(t, file+".pid")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -21,10 +22,9 @@ const (
 	idleShims = 16
 )
 
-// Isolation is what a process is given beyond fork and exec, by the shims that
-// hold it. With cgroups one shim starts all processes of an isolation; without,
-// each process has a shim for itself while it lives.
-type Isolation struct {
+// crew is the shims of equal settings. With cgroups one shim starts all its
+// processes; without, each process has a shim for itself while it lives.
+type crew struct {
 	controller *Controller
 	settings   shim.Settings
 
@@ -51,44 +51,38 @@ func (w *worker) lost() bool {
 	}
 }
 
-// user is who the processes run as; nil: who we are.
-func (i *Isolation) user() *shim.User {
-	if i == nil {
-		return nil
-	}
-	return i.settings.User
-}
+// Try proves that processes can be given settings here, before one is started
+// with them ([Spec.Isolation]). The error is a [*shim.RefusedError] where one
+// cannot be had.
+func (c *Controller) Try(s *shim.Settings) error { return c.crew(s).try() }
 
-// Isolate makes an isolation, or finds the one with equal settings, and tries it.
-// The error is a [*shim.RefusedError] where a setting cannot be had here.
-func (c *Controller) Isolate(s shim.Settings) (*Isolation, error) {
-	s.Collect = c.parent == nil
-	key := fmt.Sprint(s.Args())
+// crew is the shims that give settings to processes; nil settings give nothing.
+func (c *Controller) crew(s *shim.Settings) *crew {
+	var settings shim.Settings
+	if s != nil {
+		settings = *s
+	}
+	settings.Collect = c.parent == nil
+	key := strings.Join(settings.Args(), " ")
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if i := c.isolations[key]; i != nil {
-		return i, nil
+	if c.crews[key] == nil {
+		c.crews[key] = &crew{controller: c, settings: settings}
 	}
-	i := &Isolation{controller: c, settings: s}
-	if err := i.try(); err != nil {
-		i.close()
-		return nil, err
-	}
-	c.isolations[key] = i
-	return i, nil
+	return c.crews[key]
 }
 
 // try proves that a process can be started with the settings. The program does
 // not exist, so nothing is run.
-func (i *Isolation) try() error {
-	w, err := i.acquire()
+func (c *crew) try() error {
+	w, err := c.acquire()
 	if err != nil {
 		return err
 	}
-	defer i.release(w)
+	defer c.release(w)
 	ctx, cancel := context.WithTimeout(context.Background(), shimTime)
 	defer cancel()
-	null := int(i.controller.null.Fd())
+	null := int(c.controller.null.Fd())
 	_, err = w.Start(ctx, shim.Command{
 		Path: "/nonexistent/urocket", Argv: []string{"urocket"}, Dir: "/",
 		Stdin: null, Stdout: null, Stderr: null, Cgroup: -1,
@@ -96,8 +90,8 @@ func (i *Isolation) try() error {
 	switch {
 	case errors.Is(err, syscall.ENOENT):
 		return nil
-	case errors.Is(err, syscall.EPERM) && i.settings.User != nil:
-		u := i.settings.User
+	case errors.Is(err, syscall.EPERM) && c.settings.User != nil:
+		u := c.settings.User
 		return &shim.RefusedError{Setting: "uid", Reason: fmt.Sprintf("become uid %d and gid %d: %v: only root may (or who has CAP_SETUID and CAP_SETGID)", u.UID, u.GID, err)}
 	}
 	return fmt.Errorf("start a process: %w", err)
@@ -105,41 +99,41 @@ func (i *Isolation) try() error {
 
 // acquire takes a shim: one for all where groups keep processes together, else
 // one that nobody else has.
-func (i *Isolation) acquire() (*worker, error) {
-	i.mu.Lock()
-	for len(i.idle) > 0 {
-		w := i.idle[len(i.idle)-1]
-		if w.lost() || i.settings.Collect {
-			i.idle = i.idle[:len(i.idle)-1]
+func (c *crew) acquire() (*worker, error) {
+	c.mu.Lock()
+	for len(c.idle) > 0 {
+		w := c.idle[len(c.idle)-1]
+		if w.lost() || c.settings.Collect {
+			c.idle = c.idle[:len(c.idle)-1]
 		}
 		if !w.lost() {
-			i.mu.Unlock()
+			c.mu.Unlock()
 			return w, nil
 		}
 	}
-	if i.settings.Collect {
-		i.mu.Unlock() // others need not wait for this one to start
-		return i.startShim()
+	if c.settings.Collect {
+		c.mu.Unlock() // others need not wait for this one to start
+		return c.startShim()
 	}
-	defer i.mu.Unlock()
-	w, err := i.startShim()
+	defer c.mu.Unlock()
+	w, err := c.startShim()
 	if err == nil {
-		i.idle = append(i.idle, w)
+		c.idle = append(c.idle, w)
 	}
 	return w, err
 }
 
 // release gives a shim back that has nothing left to do.
-func (i *Isolation) release(w *worker) {
-	if !i.settings.Collect {
+func (c *crew) release(w *worker) {
+	if !c.settings.Collect {
 		return // it is everybody's
 	}
-	i.mu.Lock()
-	keep := !i.closed && !w.lost() && len(i.idle) < idleShims
+	c.mu.Lock()
+	keep := !c.closed && !w.lost() && len(c.idle) < idleShims
 	if keep {
-		i.idle = append(i.idle, w)
+		c.idle = append(c.idle, w)
 	}
-	i.mu.Unlock()
+	c.mu.Unlock()
 	if !keep {
 		w.Close()
 	}
@@ -147,34 +141,34 @@ func (i *Isolation) release(w *worker) {
 
 // close ends the shims that are not in use, and the others when they are given
 // back.
-func (i *Isolation) close() {
-	i.mu.Lock()
-	idle := i.idle
-	i.idle, i.closed = nil, true
-	i.mu.Unlock()
+func (c *crew) close() {
+	c.mu.Lock()
+	idle := c.idle
+	c.idle, c.closed = nil, true
+	c.mu.Unlock()
 	for _, w := range idle {
 		w.Close()
 	}
 }
 
 // startShim starts a shim and waits until it is ready.
-func (i *Isolation) startShim() (*worker, error) {
+func (c *crew) startShim() (*worker, error) {
 	ours, shims, err := shim.Pair()
 	if err != nil {
 		return nil, err
 	}
-	c := i.controller
-	c.births.RLock()
+	ctl := c.controller
+	ctl.births.RLock()
 	begun := time.Now()
-	pid, err := syscall.ForkExec("/proc/self/exe", i.settings.Args(), &syscall.ProcAttr{
-		Dir: "/", Files: []uintptr{c.null.Fd(), c.null.Fd(), os.Stderr.Fd(), shims.Fd()},
+	pid, err := syscall.ForkExec("/proc/self/exe", c.settings.Args(), &syscall.ProcAttr{
+		Dir: "/", Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), os.Stderr.Fd(), shims.Fd()},
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	var exit <-chan family.Death
 	if err == nil {
-		exit = c.reaper.claim(pid, begun)
+		exit = ctl.reaper.claim(pid, begun)
 	}
-	c.births.RUnlock()
+	ctl.births.RUnlock()
 	_ = shims.Close()
 	if err != nil {
 		_ = ours.Close()
@@ -184,46 +178,46 @@ func (i *Isolation) startShim() (*worker, error) {
 	defer cancel()
 	conn, err := shim.Dial(ctx, ours)
 	if err != nil {
-		c.reaper.signal(pid, pid, syscall.SIGKILL)
+		ctl.reaper.signal(pid, pid, syscall.SIGKILL)
 		<-exit
 		return nil, err
 	}
 	w := &worker{Conn: conn, pid: pid, start: family.Start(pid), exit: exit}
-	c.watching.Go(func() { i.watch(w) })
+	ctl.watching.Go(func() { c.watch(w) })
 	return w, nil
 }
 
 // prod has a shim go on that was stopped, or ends it.
-func (i *Isolation) prod(w *worker, end bool) {
+func (c *crew) prod(w *worker, end bool) {
 	sig := syscall.SIGCONT
 	if end {
 		sig = syscall.SIGKILL
 	}
-	i.controller.reaper.signal(w.pid, w.pid, sig)
+	c.controller.reaper.signal(w.pid, w.pid, sig)
 }
 
 // watch waits until a shim has ended, and takes over what it has left behind: it
 // was killed by somebody else.
-func (i *Isolation) watch(w *worker) {
+func (c *crew) watch(w *worker) {
 	<-w.Lost()
 	w.Close()
-	c := i.controller
+	ctl := c.controller
 	late := time.NewTimer(closeTime)
 	defer late.Stop()
 	select {
 	case <-w.exit:
 	case <-late.C: // stopped, perhaps
-		c.reaper.signal(w.pid, w.pid, syscall.SIGKILL)
+		ctl.reaper.signal(w.pid, w.pid, syscall.SIGKILL)
 		<-w.exit
 	}
 	orphans := w.Orphans()
 	for _, child := range orphans {
 		if !child.Told && child.PID > 0 {
-			c.reaper.adopt(child.PID, child.Exit)
+			ctl.reaper.adopt(child.PID, child.Exit)
 		}
 	}
-	if i.settings.Collect && len(orphans) > 0 {
-		c.endStrays(w.start, orphans)
+	if c.settings.Collect && len(orphans) > 0 {
+		ctl.endStrays(w.start, orphans)
 	}
 	for _, child := range orphans {
 		close(child.Empty)

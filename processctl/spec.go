@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/processctl/cgroup"
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -34,8 +35,9 @@ type Spec struct {
 	// [Controller.Missing] says that they can.
 	Limits cgroup.Limits
 
-	// Isolation is what else the process is given; nil: nothing.
-	Isolation *Isolation
+	// Isolation is what else the process is given; nil: nothing. Whether it can be
+	// had is told by [Controller.Try].
+	Isolation *shim.Settings
 
 	Timeout time.Duration // life of the process and its group; 0: no limit
 	Grace   time.Duration // from SIGTERM to SIGKILL; 0: SIGKILL at once

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -53,6 +54,14 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 	return p, nil
 }
 
+// owner is who the process's files belong to; nil: who we are.
+func (p *Process) owner() *shim.User {
+	if p.spec.Isolation == nil {
+		return nil
+	}
+	return p.spec.Isolation.User
+}
+
 // prepare makes what the process is born into. On an error nothing is left.
 func (p *Process) prepare(c *Controller) (err error) {
 	defer func() {
@@ -60,7 +69,7 @@ func (p *Process) prepare(c *Controller) (err error) {
 			p.undo()
 		}
 	}()
-	if p.claim, err = p.spec.Scratch.make(p.spec.ScratchBody, p.spec.Isolation.user()); err != nil {
+	if p.claim, err = p.spec.Scratch.make(p.spec.ScratchBody, p.owner()); err != nil {
 		return err
 	}
 	for i := range p.out {

@@ -77,10 +77,10 @@ func (t *groupTree) usage() *GroupUsage {
 
 // familyTree is all that descends from the one child of a shim.
 type familyTree struct {
-	isolation *Isolation
-	worker    *worker
-	child     *shim.Child // nil: never born
-	kills     int
+	crew   *crew
+	worker *worker
+	child  *shim.Child // nil: never born
+	kills  int
 }
 
 func (t *familyTree) born(b birth)       { t.child = b.child }
@@ -98,7 +98,7 @@ func (t *familyTree) signal(sig syscall.Signal) {
 func (t *familyTree) kill() {
 	t.kills++
 	t.signal(syscall.SIGKILL)
-	t.isolation.prod(t.worker, t.kills > patientKills)
+	t.crew.prod(t.worker, t.kills > patientKills)
 }
 
 // patientKills is how often a shim is asked to kill before it is killed itself.
@@ -112,6 +112,6 @@ func (t *familyTree) remove() (bool, error) {
 			return false, nil
 		}
 	}
-	t.isolation.release(t.worker)
+	t.crew.release(t.worker)
 	return true, nil
 }

@@ -9,58 +9,64 @@ import (
 	"strconv"
 
 	"github.com/urocket/urocket/config"
-	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/shim"
 )
-
-// isolated is what an operation's processes are given by its user, group, umask
-// and rlimits.
-type isolated struct {
-	isolation *processctl.Isolation // nil: nothing
-	account   []string              // variables of the user, if it is not ours
-}
 
 // keyOf names the configuration's key of a setting that was refused.
 var keyOf = map[string]string{"uid": "user", "umask": "umask", "nofile": "nofile", "fsize": "fsize", "core": "core"}
 
-// checkIsolation prepares what each operation asks for, and refuses what cannot
-// be had here. A limit with mode besteffort is left out instead.
-func (l *loaded) checkIsolation() (faults config.Faults) {
-	l.isolated = map[*config.Operation]isolated{}
-	for _, op := range l.service.Operations {
-		if f := l.isolate(op); f != nil {
-			faults = append(faults, *f)
-		}
-	}
-	return faults
-}
-
-func (l *loaded) isolate(op *config.Operation) *config.Fault {
-	fault := func(key string, format string, args ...any) *config.Fault {
-		f := l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf(format, args...))
-		return &f
-	}
-	s := shim.Settings{Rlimits: rlimits(op.Limits)}
+// isolation is what an operation asks for by user, group, umask and rlimits, nil
+// for nothing, and the variables of its user. A user that cannot be told is a
+// fault.
+func (l *loaded) isolation(op *config.Operation) (*shim.Settings, []string) {
+	s := &shim.Settings{Rlimits: rlimits(op.Limits)}
 	if op.Umask != nil {
 		mask := int(op.Umask.Perm())
 		s.Umask = &mask
 	}
-	var made isolated
+	var variables []string
 	if op.User != "" || op.Group != "" {
 		account, u, err := identity(op.User, op.Group)
 		if err != nil {
-			return fault("user", "%v", err)
+			l.faults = append(l.faults, l.service.FaultAt(op.Path, op.Method, "user", err.Error()))
+			return nil, nil
 		}
 		s.User = u
 		if op.User != "" {
-			made.account = account.environment()
+			variables = account.environment()
 		}
 	}
-	for len(s.Args()) > 1 { // there is something to be set
-		isolation, err := l.controller.Isolate(s)
+	if s.Empty() {
+		return nil, nil
+	}
+	if l.isolations == nil {
+		l.isolations = map[*config.Operation]*shim.Settings{}
+	}
+	l.isolations[op] = s
+	return s, variables
+}
+
+// checkIsolation tries what the operations ask for, and refuses what cannot be
+// had here. A limit with mode besteffort is left out instead.
+func (l *loaded) checkIsolation() (faults config.Faults) {
+	for _, op := range l.service.Operations {
+		s := l.isolations[op]
+		if s == nil {
+			continue
+		}
+		if f := l.tryIsolation(op, s); f != nil {
+			faults = append(faults, *f)
+		}
+		l.warnSocket(op, s.User)
+	}
+	return faults
+}
+
+func (l *loaded) tryIsolation(op *config.Operation, s *shim.Settings) *config.Fault {
+	for !s.Empty() {
+		err := l.controller.Try(s)
 		if err == nil {
-			made.isolation = isolation
-			break
+			return nil
 		}
 		var refused *shim.RefusedError
 		key := ""
@@ -71,12 +77,11 @@ func (l *loaded) isolate(op *config.Operation) *config.Fault {
 			key = "group"
 		}
 		if op.Limits.Mode != config.LimitBestEffort || !s.Rlimits.Drop(key) {
-			return fault(key, "%s cannot be had here: %v", or(key, "its isolation"), err)
+			f := l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("%s cannot be had here: %v", or(key, "its isolation"), err))
+			return &f
 		}
-		l.warnings = append(l.warnings, *fault(key, "limits: %s will not hold (mode: besteffort): %v", key, err))
+		l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: %s will not hold (mode: besteffort): %v", key, err)))
 	}
-	l.isolated[op] = made
-	l.warnSocket(op, s.User)
 	return nil
 }
 

@@ -46,6 +46,9 @@ var resources = []struct {
 	{"core", unix.RLIMIT_CORE, func(r *Rlimits) **int64 { return &r.Core }},
 }
 
+// Empty says whether nothing is to be set.
+func (s *Settings) Empty() bool { return len(s.Args()) == 1 }
+
 // Drop leaves the limit of that word out; false: there was none.
 func (r *Rlimits) Drop(word string) bool {
 	for _, known := range resources {
