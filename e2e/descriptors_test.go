@@ -125,7 +125,10 @@ func TestDescriptorsUsedUpAtAccept(t *testing.T) {
 		for _, w := range idle {
 			check(t, w.Close())
 		}
-		h.answer(t).want(t, 200, "fine\n")
+		if a := h.answer(t); a.status != 200 { // accepted while the others were still leaving
+			a.wantProblem(t, 500, "internal")
+		}
+		eventually(t, "it serves again", func() bool { return g.get(t, "/x").status == 200 })
 		restore()
 	})
 	t.Run("by callers", func(t *testing.T) {
@@ -209,11 +212,15 @@ func TestDescriptorsUsedUpAtTheTimeout(t *testing.T) {
 		t.Run("cgroup: "+mode, func(t *testing.T) {
 			t.Parallel()
 			g := start(t, setup{top: keys{"cgroup": mode}, ops: ops{"get /late": {
-				"cmd": sh(`(trap '' TERM; echo >ids/$T.child; while :; do sleep 0.05; done) & @HELPER@ daemon ids/$T.daemon; echo $$ >ids/.$T; mv ids/.$T ids/$T.main; exec sleep 1000`),
+				"cmd": sh(`(trap '' TERM; echo >ids/$T.child; while :; do sleep 0.05; done) & ` +
+					`setsid sh -c 'trap "" TERM; echo $$ >ids/.$T.d; mv ids/.$T.d ids/$T.daemon; while :; do sleep 0.05; done' & ` +
+					`echo $$ >ids/.$T; mv ids/.$T ids/$T.main; exec sleep 1000`),
 				"env": tenv, "timeout": "2s", "grace": "300ms", "tmpdir": "own",
 			}}})
 			h := g.begin(t, "GET", "/late")
-			eventually(t, "all of it runs", func() bool { return exists(g.path("ids", h.token+".main")) && exists(g.path("ids", h.token+".child")) })
+			for _, who := range []string{".main", ".child", ".daemon"} {
+				eventually(t, "all of it runs", func() bool { return exists(g.path("ids", h.token+who)) })
+			}
 			main, daemon := atoi(t, g.path("ids", h.token+".main")), atoi(t, g.path("ids", h.token+".daemon"))
 			restore := g.allow(t, 0)
 			p := h.answer(t).wantProblem(t, 504, "timeout")
