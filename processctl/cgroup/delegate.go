@@ -26,8 +26,8 @@ type delegation struct {
 }
 
 // delegate makes base hand its controllers on. What the host does not allow is
-// left out: the level says what holds. moved says whose processes may be moved:
-// only our own group's, not those of a directory that the operator named.
+// left out: the level says what holds. Only our own group's processes may be moved,
+// not those of another directory that the operator named.
 func delegate(base place, ours bool) delegation {
 	d := delegation{place: base}
 	offered := listed(filepath.Join(base.dir, "cgroup.controllers"))
@@ -50,6 +50,11 @@ func delegate(base place, ours bool) delegation {
 		if err := moveAll(base.dir, leaf.dir); err != nil {
 			return d
 		}
+	}
+	if populous(base) {
+		// It would hand on pids and cpu, as a threaded domain that no process of
+		// another program can be born into (cgroup-v2.rst, "Threads").
+		return d
 	}
 	for _, c := range enable(base, missing) {
 		if slices.Contains(missing, c) {
@@ -90,6 +95,12 @@ func (d delegation) undo() {
 func isRoot(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "cgroup.type"))
 	return errors.Is(err, os.ErrNotExist)
+}
+
+// populous says whether a group has processes that forbid it to hand all of its
+// controllers on.
+func populous(g place) bool {
+	return !isRoot(g.dir) && len(listed(filepath.Join(g.dir, "cgroup.procs"))) > 0
 }
 
 // moveAll moves every process from one group to another, until none is left:

@@ -64,11 +64,11 @@ func at(dir string) (place, error) {
 		if m.FSType != "cgroup2" {
 			continue
 		}
-		if rest, ok := below(dir, m.MountPoint); ok {
+		if rest, ok := below(dir, m.MountPoint); ok && !strings.Contains(m.Root, "/..") {
 			return place{dir: dir, path: filepath.Join("/", m.Root, rest)}, nil
 		}
 	}
-	return place{}, fmt.Errorf("%w: %s is not on a cgroup2 mount", ErrNone, dir)
+	return place{}, fmt.Errorf("%w: %s is not on a cgroup2 mount of our own cgroup namespace", ErrNone, dir)
 }
 
 // below cuts root off path; false when path is not at or under root. A path

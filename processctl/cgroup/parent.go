@@ -31,11 +31,11 @@ func (l Level) String() string {
 
 // Parent is the directory in which the groups of one urocket lie.
 type Parent struct {
-	base  place // our own group, or the one that the operator named
-	named bool  // the operator named it
-	name  string
-	warn  func(string)
-	next  atomic.Uint64 // number of the last group
+	base place // our own group, or the one that the operator named
+	ours bool  // the processes in base are our own group's and may be moved
+	name string
+	warn func(string)
+	next atomic.Uint64 // number of the last group
 
 	controllers []string // those that held for the groups at the start
 
@@ -59,26 +59,33 @@ type Options struct {
 // crashed urocket of the same name left are ended and removed first. The error
 // wraps [ErrNone] where no group can be made.
 func Open(o Options) (*Parent, error) {
-	base, err := own()
-	if err == nil {
-		base = delegated(base)
-	}
-	if o.Dir != "" {
-		base, err = at(o.Dir)
-	}
+	base, ours, err := o.base()
 	if err != nil {
 		return nil, err
 	}
-	p := &Parent{base: base, named: o.Dir != "", name: "urocket-" + o.Name + ".", warn: o.Warn}
+	p := &Parent{base: base, ours: ours, name: "urocket-" + o.Name + ".", warn: o.Warn}
 	if p.warn == nil {
 		p.warn = func(string) {}
 	}
 	if p.dir, err = claim(base, p.name); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, remedy(base, err))
 	}
-	p.delegation = delegate(base, !p.named)
+	p.delegation = delegate(base, p.ours)
 	p.controllers = enable(p.dir.place, wanted)
 	return p, nil
+}
+
+// base is the group to work below, and whether its processes are our own group's.
+func (o Options) base() (base place, ours bool, err error) {
+	own, err := own()
+	if o.Dir == "" {
+		if err != nil {
+			return place{}, false, err
+		}
+		return delegated(own), true, nil
+	}
+	base, aterr := at(o.Dir)
+	return base, err == nil && base.path == own.path, aterr
 }
 
 // Level says what holds for the groups, and what would have to be done for more;
@@ -92,6 +99,9 @@ func (p *Parent) Level() (Level, string) {
 	}
 	if len(missing) == 0 {
 		return Full, ""
+	}
+	if !p.ours && populous(p.base) {
+		return Track, "the group " + p.base.dir + " has processes of its own, and such a group can hand no controllers on: name an empty one"
 	}
 	return Track, "the controllers " + strings.Join(missing, ", ") + " are missing: " + remedy(p.base, nil)
 }

@@ -52,7 +52,7 @@ func (p *Parent) giveBack() error {
 // handDown has the controllers handed down to the parent's groups. The error names
 // those that held at the start and cannot be had any more.
 func (p *Parent) handDown() error {
-	p.delegation = p.delegation.with(delegate(p.base, !p.named))
+	p.delegation = p.delegation.with(delegate(p.base, p.ours))
 	on := enable(p.dir.place, wanted)
 	var lost []string
 	for _, c := range p.controllers {
