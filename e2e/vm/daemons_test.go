@@ -71,3 +71,5 @@ func wantDaemonsEnd(t *testing.T, top keys) {
 }
 
 func TestDaemonsEndWithTheirCall(t *testing.T) { wantDaemonsEnd(t, nil) }
+
+func TestDaemonsEndWithoutCgroups(t *testing.T) { wantDaemonsEnd(t, keys{"cgroup": "off"}) }

@@ -79,6 +79,48 @@ func TestInAGroupOfItsOwn(t *testing.T) {
 	}
 }
 
+// The operator names the group that urocket is in itself, which is what systemd
+// shows him.
+func TestParentIsOurOwnGroup(t *testing.T) {
+	dir := newGroup(t, "unit.service")
+	g := start(t, write(t, keys{"cgroup": keys{"mode": "required", "parent": dir}}, map[string]keys{
+		"/hog": task("memory", keys{"reply": "socket", "limits": keys{"memory": "32MiB"}}),
+	}), "group:"+dir)
+	g.get("/hog").wantOOM(t)
+}
+
+// Below a group with processes of others limits cannot be had, and all else can.
+func TestParentWithProcesses(t *testing.T) {
+	dir := newGroup(t, "others.slice")
+	other := exec.Command("/bin/sh", "-c", "echo 0 >"+dir+"/cgroup.procs; exec sleep 31011")
+	must(t, other.Start())
+	defer func() { _ = other.Process.Kill(); _ = other.Wait() }()
+	waitFor(t, "the other is in its group", func() bool { return read(dir, "cgroup.procs") != "" })
+	machine[other.Process.Pid] = true
+	ops := map[string]keys{"/x": script("setsid sleep 31012 & cat /proc/self/cgroup", nil)}
+	wantRefused(t, write(t, keys{"cgroup": keys{"mode": "required", "parent": dir}}, ops), nil, "has processes of its own")
+	g := start(t, write(t, keys{"cgroup": keys{"mode": "auto", "parent": dir}}, ops))
+	g.get("/x").want(t, 200, "0::/others.slice/urocket-vm.")
+	waitFor(t, "the daemon is gone", func() bool { return running("sleep 31012") == 0 })
+	if control := read(dir, "cgroup.subtree_control"); control != "" {
+		t.Errorf("controllers were turned on: %s", control)
+	}
+}
+
+// A group that is offered some controllers and not all: level track, with the
+// limits that there are.
+func TestSomeControllers(t *testing.T) {
+	dir := newGroup(t, "some.slice")
+	must(t, os.WriteFile(cgroupfs+"/cgroup.subtree_control", []byte("-memory -io"), 0))
+	op := script("sleep 31013 & sleep 31013 & sleep 31013 & echo never", limits(keys{"pids": 3, "cpus": 1.5}))
+	wantRefused(t, write(t, keys{"cgroup": "required"}, map[string]keys{"/x": op}), []string{"group:" + dir}, "the controllers memory are missing", "is not offered them by the one above")
+	wantRefused(t, write(t, nil, map[string]keys{"/x": script("", limits(keys{"memory": "64MiB"}))}), []string{"group:" + dir}, "the memory controller is missing")
+	g := start(t, write(t, nil, map[string]keys{"/x": op}), "group:"+dir)
+	if r := g.get("/x").report(t); r.ExitCode == nil || *r.ExitCode == 0 || strings.Contains(r.Stdout, "never") {
+		t.Errorf("more processes than its limit: %+v", r)
+	}
+}
+
 // A crash leaves groups and processes; the next start ends them.
 func TestAfterACrash(t *testing.T) {
 	file := write(t, nil, map[string]keys{"/x": script("setsid sleep 4321 & sleep 4321", nil)})

@@ -23,41 +23,56 @@ func TestMemoryForNothing(t *testing.T) {
 	wantRefused(t, write(t, nil, map[string]keys{"/x": script("", limits(keys{"memory": "1MiB"}))}), nil, "8MiB")
 }
 
-// Somebody takes a controller away while urocket runs. Calls that have a limit of
-// it are refused with the reason in the log; others go on; and once it is back
-// all is well.
-func TestControllerVanishes(t *testing.T) {
+// Somebody takes controllers away from urocket's own directory: they are turned
+// on again, and the log says it.
+func TestControllersAreTakenAway(t *testing.T) {
 	file := write(t, nil, map[string]keys{
-		"/limited": script("exit 0", limits(keys{"memory": "64MiB", "pids": 20})),
-		"/free":    script("exit 0", nil),
+		"/limited": script("cat "+cgroupfs+"$(cut -d: -f3 /proc/self/cgroup)/memory.max", limits(keys{"memory": "64MiB", "pids": 20})),
 		"/runs":    script("while [ ! -e go ]; do sleep 0.1; done; echo done", limits(keys{"memory": "64MiB", "pids": 20})),
 	})
 	g := start(t, file)
-	g.get("/limited").want(t, 200, "")
 	runs := g.begin("/runs")
-	parent := filepath.Dir(g.callGroup())
-	must(t, os.WriteFile(parent+"/cgroup.subtree_control", []byte("-memory -pids"), 0))
+	must(t, os.WriteFile(filepath.Dir(g.callGroup())+"/cgroup.subtree_control", []byte("-memory -pids"), 0))
+	g.get("/limited").want(t, 200, `"67108864\n"`)
+	waitFor(t, "the log says it", func() bool { return strings.Contains(g.logText(), "taken away") })
+	must(t, os.WriteFile(filepath.Join(filepath.Dir(file), "go"), nil, 0o644))
+	runs.answer().want(t, 200, "done")
+}
+
+// The groups above withdraw a controller, which nobody below can mend. Calls that
+// have a limit of it are refused, with the reason in the log; those that run and
+// those without go on; and once it is back all is well.
+func TestControllersAreWithdrawn(t *testing.T) {
+	dir := newGroup(t, "unit.slice")
+	file := write(t, nil, map[string]keys{
+		"/limited": script("exit 0", limits(keys{"memory": "64MiB", "pids": 20})),
+		"/free":    script("exit 0", nil),
+		"/runs":    script("while [ ! -e go ]; do sleep 0.1; done; echo done", limits(keys{"memory": "64MiB"})),
+	})
+	g := start(t, file, "group:"+dir)
+	runs := g.begin("/runs")
+	for _, from := range []string{filepath.Dir(g.callGroup()), dir, cgroupfs} {
+		must(t, os.WriteFile(from+"/cgroup.subtree_control", []byte("-memory"), 0))
+	}
 	g.get("/limited").wantProblem(t, 500, "internal")
-	waitFor(t, "the log names the file", func() bool { return strings.Contains(g.logText(), "memory.max") })
+	waitFor(t, "the log says it", func() bool { return strings.Contains(g.logText(), "the cgroup controllers memory were taken away") })
 	g.get("/free").want(t, 200, "")
 	must(t, os.WriteFile(filepath.Join(filepath.Dir(file), "go"), nil, 0o644))
 	runs.answer().want(t, 200, "done")
-	must(t, os.WriteFile(parent+"/cgroup.subtree_control", []byte("+memory +pids"), 0))
+	must(t, os.WriteFile(cgroupfs+"/cgroup.subtree_control", []byte("+memory"), 0))
 	g.get("/limited").want(t, 200, "")
 }
 
-// Somebody removes urocket's own directory.
+// Somebody removes urocket's own directory: it is made again.
 func TestParentIsRemoved(t *testing.T) {
-	g := start(t, write(t, nil, map[string]keys{"/x": script("exit 0", nil)}))
-	g.get("/x").want(t, 200, "")
-	g.quiet()
+	g := start(t, write(t, nil, map[string]keys{"/hog": task("memory", keys{"reply": "socket", "limits": keys{"memory": "32MiB"}})}))
 	dirs := groups("")
 	if len(dirs) != 1 {
 		t.Fatalf("groups %q", dirs)
 	}
 	must(t, os.Remove(dirs[0]))
-	g.get("/x").wantProblem(t, 500, "internal")
-	waitFor(t, "the log says it", func() bool { return strings.Contains(g.logText(), "make cgroup") })
+	g.get("/hog").wantOOM(t)
+	waitFor(t, "the log says it", func() bool { return strings.Contains(g.logText(), "was removed by somebody") })
 }
 
 // No more groups may be made: that is an answer, and not for ever.
