@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"os"
 	"path/filepath"
 	"testing"
 )
@@ -62,7 +61,7 @@ func wantDaemonsEnd(t *testing.T, top keys) {
 	}
 	for name := range daemons {
 		mark := filepath.Join(filepath.Dir(file), name+".left")
-		waitFor(t, "the daemon runs: "+name, func() bool { _, err := os.Stat(mark); return err == nil })
+		waitFor(t, "the daemon runs: "+name, func() bool { return exists(mark) })
 	}
 	for _, leave := range leave {
 		leave()

@@ -20,9 +20,16 @@ var helpers = map[string]func(args []string) error{
 	"put":    put,
 }
 
-// memory touches 64 MiB.
-func memory([]string) error {
-	b := make([]byte, 64<<20)
+// memory touches 64 MiB, or args[0] of them.
+func memory(args []string) error {
+	size := 64
+	if len(args) > 0 {
+		var err error
+		if size, err = strconv.Atoi(args[0]); err != nil {
+			return err
+		}
+	}
+	b := make([]byte, size<<20)
 	for i := 0; i < len(b); i += 4096 {
 		b[i] = 1
 	}
@@ -30,9 +37,9 @@ func memory([]string) error {
 	return nil
 }
 
-// cpu burns for two seconds.
+// cpu burns for a second.
 func cpu([]string) error {
-	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(time.Second); time.Now().Before(end); {
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func TestCPU(t *testing.T) {
 		"/fast": task("cpu", nil),
 	}))
 	slow, fast := g.get("/slow"), g.get("/fast")
-	// Both run for two seconds; the limited one gets a fifth of a processor.
+	// Both run for a second; the limited one gets a fifth of a processor.
 	if slow.figure("cpu") > fast.figure("cpu")/2 {
 		t.Errorf("limited %v ms, unlimited %v ms", slow.figure("cpu"), fast.figure("cpu"))
 	}

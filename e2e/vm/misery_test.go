@@ -27,7 +27,7 @@ func TestMemoryForNothing(t *testing.T) {
 // on again, and the log says it.
 func TestControllersAreTakenAway(t *testing.T) {
 	file := write(t, nil, map[string]keys{
-		"/limited": script("cat "+cgroupfs+"$(cut -d: -f3 /proc/self/cgroup)/memory.max", limits(keys{"memory": "64MiB", "pids": 20})),
+		"/limited": script("cat "+own+"/memory.max", limits(keys{"memory": "64MiB", "pids": 20})),
 		"/runs":    script("while [ ! -e go ]; do sleep 0.1; done; echo done", limits(keys{"memory": "64MiB", "pids": 20})),
 	})
 	g := start(t, file)

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -17,18 +18,21 @@ func container(t *testing.T) (dir string, words []string) {
 	return dir, []string{"group:" + dir, "unshare", "outer:" + outer, "cgroupfs"}
 }
 
-// In a cgroup namespace all limits hold.
+// In a cgroup namespace all limits hold, and those of the container above them.
 func TestCgroupNamespace(t *testing.T) {
 	dir, words := container(t)
 	g := start(t, write(t, keys{"cgroup": "required"}, map[string]keys{
 		"/where": script("cat /proc/self/cgroup", nil),
 		"/hog":   task("memory", limits(keys{"memory": "32MiB"})),
+		"/more":  call([]string{"/t/vm.test", "memory", "400"}, keys{"reply": "socket"}),
 		"/pids":  script("sleep 31004 & sleep 31004 & sleep 31004 & echo never", limits(keys{"pids": 3})),
 	}), words...)
 	g.get("/where").want(t, 200, `"0::/urocket-vm.`)
 	if a := g.get("/hog"); !strings.Contains(a.stats, "oom") {
 		t.Errorf("a hog: %+v", a)
 	}
+	// Without a limit of its own a script is ended at the container's, and urocket goes on.
+	g.get("/more").wantOOM(t)
 	if r := g.get("/pids").report(t); r.ExitCode == nil || *r.ExitCode == 0 || strings.Contains(r.Stdout, "never") {
 		t.Errorf("more processes than its limit: %+v", r)
 	}
@@ -60,21 +64,23 @@ func TestScriptCannotLeaveTheNamespace(t *testing.T) {
 
 // Inside its namespace, and where there is none, root may do what root may: a
 // script that is root raises its own limits, never those above, and leaves its
-// group. Where it has gone its timeout ends it all the same; what it has started
-// there ends when urocket stops.
+// group. Where it has gone it is ended all the same; what it has started there ends
+// when urocket stops.
 func TestRootScriptLeavesItsGroup(t *testing.T) {
 	_, inside := container(t)
 	for name, words := range map[string][]string{"in a namespace": inside, "on a host": nil} {
 		t.Run(name, func(t *testing.T) {
-			own := "own=" + cgroupfs + "$(cut -d: -f3 /proc/self/cgroup); "
 			leave := "d=" + cgroupfs + "; [ ! -d $d/main ] || d=$d/main; echo 0 >$d/cgroup.procs && ! grep urocket /proc/self/cgroup || exit 9; "
-			g := start(t, write(t, nil, map[string]keys{
-				"/raise": script(own+"echo max >$own/memory.max && exec /t/vm.test memory", limits(keys{"memory": "32MiB"})),
-				"/leave": script(leave+"exec sleep 31005", keys{"inject": keys{"timeout": "3s", "grace": "100ms"}}),
+			file := write(t, nil, map[string]keys{
+				"/raise": script("echo max >"+own+"/memory.max && exec /t/vm.test memory", limits(keys{"memory": "32MiB"})),
+				"/leave": script(leave+"echo >gone; exec sleep 31005", keys{"ondisconnect": "kill"}),
 				"/child": script(leave+"setsid sh -c 'echo >left; exec sleep 31006' & while [ ! -e left ]; do sleep 0.1; done; exit 0", nil),
-			}), words...)
+			})
+			g := start(t, file, words...)
 			g.get("/raise").want(t, 200, "survived")
-			g.get("/leave").wantProblem(t, 504, "timeout")
+			call := g.begin("/leave")
+			waitFor(t, "the script has left", func() bool { return exists(filepath.Join(filepath.Dir(file), "gone")) })
+			call.leave()
 			waitFor(t, "the script that left is ended", func() bool { return running("sleep 31005") == 0 })
 			if a := g.get("/child"); a.status != 200 {
 				t.Errorf("%+v", a)

@@ -26,7 +26,7 @@ func wantLimitsOfClerk(t *testing.T, top keys, words ...string) *gateway {
 		"/who":    script("id -u; cat /proc/self/cgroup", nil),
 		"/hog":    task("memory", keys{"reply": "socket", "limits": keys{"memory": "32MiB"}}),
 		"/pids":   script("sleep 31009 & sleep 31009 & sleep 31009 & echo never", limits(keys{"pids": 3})),
-		"/daemon": script("setsid sleep 31010 & cat "+cgroupfs+"$(cut -d: -f3 /proc/self/cgroup)/cpu.max", limits(keys{"cpus": 0.5})),
+		"/daemon": script("setsid sleep 31010 & cat "+own+"/cpu.max", limits(keys{"cpus": 0.5})),
 		"/raise":  script("echo max >"+cgroupfs+"/deleg.slice/memory.max", nil),
 	}), append(words, "user:1000")...)
 	g.get("/who").want(t, 200, `1000\n0::/deleg.slice`)
