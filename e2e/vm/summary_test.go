@@ -49,5 +49,8 @@ func (c *counter) String() string {
 	if n := c.results["SKIP"]; n > 0 {
 		text += fmt.Sprintf(", %d could not run", n)
 	}
+	if c.kernel == "" {
+		return text + ": no kernel has started"
+	}
 	return text + " on " + c.kernel
 }

@@ -59,12 +59,13 @@ printf 'cd /t\nexec %s\n' "$(printf '%q ' "$@")" >"$work/root/t/command"
 (cd "$work/root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/initrd"
 
 status=0
+: >"$work/status"
 timeout "$limit" qemu-system-x86_64 -machine pc -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
     -nodefaults -display none -no-reboot -serial stdio -serial "file:$work/status" \
     -drive "file=$disk,if=none,id=d0,format=raw,snapshot=on" -device nvme,drive=d0,serial=vm \
     -kernel "$(newest_kernel)" -initrd "$work/initrd" \
     -append "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off no_timer_check cryptomgr.notests random.trust_cpu=on" </dev/null || status=$?
-code=$(tr -dc 0-9 <"$work/status" 2>/dev/null || true)
+code=$(tr -dc 0-9 <"$work/status")
 if [ -z "$code" ]; then
     echo "vm: the machine ended without an exit status (qemu: $status)" >&2
     exit 125
