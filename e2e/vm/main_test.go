@@ -59,7 +59,7 @@ func boot(out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	args = append(args, "./vm.test", "-test.v", "-test.timeout", "300s", "-test.run", flag.Lookup("test.run").Value.String())
+	args = append(args, "./vm.test", "-test.v", "-test.timeout", "500s", "-test.run", flag.Lookup("test.run").Value.String())
 	for try := 1; ; try++ {
 		count := &counter{out: out}
 		cmd := exec.Command(filepath.Join(root, "scripts/vm/run.sh"), args...)
@@ -79,7 +79,7 @@ func boot(out io.Writer) (int, error) {
 
 // build makes what goes into the machine; the result are arguments for run.sh.
 func build(root, dir string) ([]string, error) {
-	args := []string{"-t", "320", "-f", filepath.Join(root, "examples"), "-f", filepath.Join(root, "scripts")}
+	args := []string{"-t", "520", "-f", filepath.Join(root, "examples"), "-f", filepath.Join(root, "scripts")}
 	for name, command := range map[string][]string{
 		"urocket": {"build", "-buildvcs=false", "-o", filepath.Join(dir, "urocket"), "./cmd/urocket"},
 		"vm.test": {"test", "-c", "-o", filepath.Join(dir, "vm.test"), "./e2e/vm"},
