@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -203,16 +202,3 @@ func (g *gateway) pid() int { return g.cmd.Process.Pid }
 
 // descriptors counts the program's open descriptors.
 func (g *gateway) descriptors() int { return len(fdsOf(g.pid())) }
-
-// fdsOf says what the open descriptors of a process are.
-func fdsOf(pid int) []string {
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	names, _ := os.ReadDir(dir)
-	var list []string
-	for _, n := range names {
-		if target, err := os.Readlink(filepath.Join(dir, n.Name())); err == nil {
-			list = append(list, n.Name()+"="+target)
-		}
-	}
-	return list
-}
