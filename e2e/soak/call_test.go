@@ -171,7 +171,7 @@ func (c *call) own(a response) string {
 // part is an answer that is not whole: it has to be a beginning.
 func (c *call) part(a response) string {
 	switch {
-	case !bytes.HasPrefix(c.op.whole(c), a.body):
+	case !bytes.HasPrefix(c.op.whole(c), a.body) && (c.op.spoilt == nil || !bytes.HasPrefix(c.op.spoilt(c), a.body)):
 		return wrong + ": another body"
 	case a.err != nil:
 		return brokenOff

@@ -56,27 +56,36 @@ func (s *soak) storm(l *life) *life {
 	}
 	r := s.random("master", 0)
 	part := min(s.length/4, 15*time.Second)
-	endings := []func(*life) *life{s.crash, s.rest, s.stop}
-	for end, turn := time.Now().Add(s.length), 0; time.Until(end) > part/2 && s.faults.Load() < maxFaults; turn++ {
-		disturb, cancel := context.WithCancel(context.Background())
-		var disturbers sync.WaitGroup
-		for i, d := range []func(context.Context, *rand.Rand, *life){s.strike, s.prank, s.reload, s.pause} {
-			disturbers.Go(func() { d(disturb, s.random("disturber", 100*turn+i), l) })
-		}
-		s.gate.open(l)
-		time.Sleep(part/2 + time.Duration(r.Int64N(int64(part)+1)))
+	endings := []func(*life) *life{s.crash, s.stop, s.rest}
+	end, over := time.Now().Add(s.length), false
+	for turn := 0; !over && s.faults.Load() < maxFaults && !s.hopeless.Load(); turn++ {
+		s.disturbed(l, turn, part/2+time.Duration(r.Int64N(int64(part)+1)))
 		how := endings[turn%len(endings)]
 		if turn >= len(endings) {
 			how = endings[r.IntN(len(endings))]
 		}
-		cancel()
-		disturbers.Wait()
+		if over = time.Until(end) < part/2; over {
+			how = s.rest // what the last life has left is looked at longer
+		}
 		l = how(l)
 	}
 	close(quit)
 	s.gate.finish()
 	all.Wait()
 	return l
+}
+
+// disturbed lets the load run on a life for a while, with everybody who disturbs it.
+func (s *soak) disturbed(l *life, turn int, length time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var all sync.WaitGroup
+	for i, d := range []func(context.Context, *rand.Rand, *life){s.strike, s.prank, s.reload, s.pause} {
+		all.Go(func() { d(ctx, s.random("disturber", 100*turn+i), l) })
+	}
+	s.gate.open(l)
+	time.Sleep(length)
+	cancel()
+	all.Wait()
 }
 
 // rest lets the load pause, and goes on with the same life.

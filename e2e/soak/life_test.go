@@ -143,6 +143,7 @@ func (s *soak) atRest(l *life) {
 	left := func() string { return s.restless(l) }
 	if !holds(func() bool { return l.over() || left() == "" }) {
 		s.fault("life %d, at rest: %s", l.number, left())
+		s.hopeless.Store(true)
 	}
 	if l.over() {
 		s.t.Fatalf("life %d ended by itself:\n%s", l.number, l.lastLines())

@@ -58,6 +58,7 @@ type operation struct {
 	status int                             // of an answer; 0: 200
 	whole  func(c *call) []byte            // the body of an answer
 	check  func(c *call, a response) error // what else is demanded of a whole one
+	spoilt func(c *call) []byte            // what it may say instead when its script is disturbed, or a beginning of that
 
 	silent bool  // its process makes no notes
 	told   []int // what a script may be told on the socket, beside 200
@@ -106,6 +107,9 @@ func says(format string) func(c *call) []byte {
 
 // echoes is an answer that is the payload.
 func echoes(c *call) []byte { return c.body }
+
+// zeros is what a reply that was too large is cut to.
+func zeros(*call) []byte { return make([]byte, maxBody) }
 
 // repeats is what yes prints of the token, N bytes of it.
 func repeats(c *call) []byte {

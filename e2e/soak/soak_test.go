@@ -40,11 +40,12 @@ type soak struct {
 	sent  atomic.Int64 // calls so far, for tokens
 	notes *notebook
 
-	table  tally        // calls by operation and end
-	events tally        // what was done to the program
-	faults atomic.Int64 // how many were found
-	lives  int
-	memory memory
+	table    tally        // calls by operation and end
+	events   tally        // what was done to the program
+	faults   atomic.Int64 // how many were found
+	hopeless atomic.Bool  // what is left would only be found again
+	lives    int
+	memory   memory
 }
 
 // newSoak prepares the files of a run.

@@ -69,7 +69,7 @@ func endsOnTheSocket() []*operation {
 func disputes() []*operation {
 	ends := []string{answered}
 	return []*operation{
-		{verb: "get", path: "/twice", weight: 3, inject: sh("twice"), ends: ends, whole: says("one-%s"), told: []int{409}},
+		{verb: "get", path: "/twice", weight: 3, inject: sh("twice"), ends: ends, whole: says("one-%s"), spoilt: says("two-%s"), told: []int{409}},
 		{verb: "get", path: "/race", weight: 3, inject: sh("race"), ends: ends, whole: says("race-%s"), told: []int{409}},
 		// Who finds the id answers; if that is late for once, it was a timeout.
 		{
@@ -81,7 +81,7 @@ func disputes() []*operation {
 			whole: says("background-%s"), told: []int{410}, loose: true,
 		},
 		{verb: "get", path: "/insist", weight: 1, inject: php("insist"), ends: ends, status: 202, whole: says("insist-%s"), check: hasToken, told: []int{400}},
-		{verb: "get", path: "/oversize", weight: 1, inject: sh("oversize"), ends: ends, whole: says("oversize-%s"), told: []int{413}},
+		{verb: "get", path: "/oversize", weight: 1, inject: sh("oversize"), ends: ends, whole: says("oversize-%s"), spoilt: zeros, told: []int{413}},
 		{
 			verb: "get", path: "/checked", weight: 2, inject: sh("checked"), op: keys{"validateout": true}, ends: ends,
 			whole: says(`{"token":"%s"}`), told: []int{422},
