@@ -18,11 +18,13 @@ build:
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
 
 test: setup-test build lint
-	CGO_ENABLED=1 $(NEED) $(GO) test -race -count=1 -timeout 12m ./...
+	@rm -f bin/vm.txt
+	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -timeout 12m ./...
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
+	@cat bin/vm.txt
 
-# The part of the tests that boots a kernel of its own, where limits are real.
+# The part of the tests that boots a kernel of its own, where limits are real. Its last lines say what ran.
 test-vm: setup-test
 	$(GO) test -count=1 -v ./e2e/vm
 

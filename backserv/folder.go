@@ -48,13 +48,13 @@ func (d folder) entry(name string) string { return fmt.Sprintf("/proc/self/fd/%d
 
 // lock keeps other starts out of the folder until the function it returns is
 // called. It is advice between urockets, and gives up where it cannot be had.
-func (d folder) lock() (unlock func()) {
+func (d folder) lock() (unlock func(), had bool) {
 	for end := time.Now().Add(lockTimeout); ; time.Sleep(5 * time.Millisecond) {
 		switch err := unix.Flock(d.fd(), unix.LOCK_EX|unix.LOCK_NB); {
 		case err == nil:
-			return func() { _ = unix.Flock(d.fd(), unix.LOCK_UN) }
+			return func() { _ = unix.Flock(d.fd(), unix.LOCK_UN) }, true
 		case err != unix.EINTR && err != unix.EWOULDBLOCK || time.Now().After(end):
-			return func() {}
+			return func() {}, false
 		}
 	}
 }

@@ -113,6 +113,8 @@ func (d *delivery) Commit(r *visor.Reply) error {
 	return errors.Join(err, r.Body.Close())
 }
 
+func (d *delivery) MaxReply() int64 { return maxBody }
+
 func (d *delivery) Abort() { d.ended <- struct{}{} }
 
 func (d *delivery) reply() (*visor.Reply, string) {
@@ -148,7 +150,7 @@ func serve(t *testing.T, change ...func(*Server)) *back {
 		log:   &lines{},
 	}
 	b.Server = New(Options{
-		Calls: b.calls, MaxBody: maxBody, Self: os.Getuid(),
+		Calls: b.calls, Self: os.Getuid(),
 		Logger: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Owned:  func(int) bool { return false },
 	})

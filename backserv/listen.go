@@ -71,8 +71,11 @@ func listen(path string, mode fs.FileMode, gid int) (_ *Listener, err error) {
 	}()
 	// Two starts at once would both find the path free. Whoever comes second
 	// waits, and then finds the first one alive.
-	unlock := d.lock()
+	unlock, alone := d.lock()
 	defer unlock()
+	if alone {
+		d.sweep(name)
+	}
 	if _, err := d.inspect(name); err != nil {
 		return nil, err // before anything is made
 	}
@@ -112,7 +115,7 @@ func (l *Listener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "un
 // place, and stops accepting. Further calls return what the first did.
 func (l *Listener) Close() error {
 	l.closing.Do(func() {
-		unlock := l.folder.lock()
+		unlock, _ := l.folder.lock()
 		// While we hold the socket, its inode is nobody else's.
 		var removed error
 		if id, err := l.folder.stat(l.name); err == nil && id == l.id {
@@ -126,8 +129,30 @@ func (l *Listener) Close() error {
 
 // hiddenName is a name for a socket that is not ready yet.
 func hiddenName(name string) string {
+	return fmt.Sprintf("%s%08x", hiddenPrefix(name), rand.Uint32())
+}
+
+func hiddenPrefix(name string) string {
 	const shown = 40 // bytes of name; together far below maxPath
-	return fmt.Sprintf(".%s.%08x", strings.ToValidUTF8(name[:min(len(name), shown)], ""), rand.Uint32())
+	return "." + strings.ToValidUTF8(name[:min(len(name), shown)], "") + "."
+}
+
+// sweep removes what a start that was killed left under a hidden name. The lock is
+// held: nobody else is between making a socket and giving it its name.
+func (d folder) sweep(name string) {
+	entries, err := d.Readdirnames(-1)
+	if err != nil { // a folder that cannot be read
+		return
+	}
+	for _, entry := range entries {
+		number, hidden := strings.CutPrefix(entry, hiddenPrefix(name))
+		if !hidden || len(number) != 8 || strings.Trim(number, "0123456789abcdef") != "" {
+			continue
+		}
+		if old, err := d.inspect(entry); err == nil && old != (inode{}) {
+			_ = d.remove(entry)
+		}
+	}
 }
 
 // A socket is bound, listens, and waits for its name.

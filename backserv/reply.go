@@ -68,9 +68,9 @@ func (s *Server) take(x *exchange, id string) answer {
 		s.opt.Logger.Info("reply refused", "request_id", id, "status", a.status, "error", err)
 		return a
 	}
-	body, err := spool.Read(x, x.r.ContentLength, s.opt.MaxBody)
+	body, err := spool.Read(x, x.r.ContentLength, d.MaxReply())
 	if err != nil {
-		return s.notReceived(x.r.Context(), id, err)
+		return s.notReceived(x.r.Context(), id, d.MaxReply(), err)
 	}
 	x.bodyTaken()
 	reply, err := head.reply(body)
@@ -86,14 +86,14 @@ func (s *Server) take(x *exchange, id string) answer {
 
 // notReceived logs why a body was not taken and says so to its sender, if there
 // can still be one: refused for what it is, or not received for want of the rest.
-func (s *Server) notReceived(ctx context.Context, id string, err error) answer {
+func (s *Server) notReceived(ctx context.Context, id string, limit int64, err error) answer {
 	var storage *spool.StorageError
 	level, a, what := slog.LevelInfo, brokenOff, "reply not received"
 	switch {
 	case errors.As(err, &storage):
 		level, a = slog.LevelError, notKept
 	case errors.Is(err, spool.ErrTooLarge):
-		a, what = tooLarge(s.opt.MaxBody), "reply refused"
+		a, what = tooLarge(limit), "reply refused"
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		a = stalled
 	case !endOfConnection(err):

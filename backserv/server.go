@@ -37,6 +37,8 @@ type Calls interface {
 
 // Delivery is a reply on its way, as [visor.Delivery].
 type Delivery interface {
+	// MaxReply is how large the reply may be, in bytes; a larger one is 413.
+	MaxReply() int64
 	// Commit offers the whole reply; with nil the body has a new owner.
 	Commit(*visor.Reply) error
 	// Abort ends the delivery; after Commit it does nothing.
@@ -58,9 +60,8 @@ func (v visorCalls) Deliver(id, place string) (Delivery, error) {
 
 // Options say what a Server serves.
 type Options struct {
-	Calls   Calls        // required
-	MaxBody int64        // largest reply, in bytes; a larger one is 413
-	Logger  *slog.Logger // nil: slog.Default()
+	Calls  Calls        // required
+	Logger *slog.Logger // nil: slog.Default()
 
 	// Owned says whether a process belongs to a request: such a one is not shown
 	// what runs. The answer counts only if the process still lives afterwards.

@@ -130,7 +130,7 @@ func TestAdminHandlerServesOnlyProbes(t *testing.T) {
 
 // The adapter must not make a non-nil interface of a nil pointer.
 func TestFromVisor(t *testing.T) {
-	calls := FromVisor(visor.New(visor.Options{}))
+	calls := FromVisor(visor.New(nil, visor.Limits{}))
 	if d, err := calls.Deliver("nobody", ""); d != nil || !errors.Is(err, visor.ErrUnknown) {
 		t.Errorf("Deliver: %v, %v", d, err)
 	}

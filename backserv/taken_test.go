@@ -205,8 +205,24 @@ func TestStrangeLock(t *testing.T) {
 	d, err := openFolder(dir)
 	check(t, err)
 	defer d.Close()
-	unlock := d.lock()
+	unlock, _ := d.lock()
 	defer unlock()
 	l := mustListen(t, filepath.Join(dir, "u.sock"))
 	checkReaches(t, filepath.Join(dir, "u.sock"), l)
+}
+
+// A start that was killed before its socket had its name has left it.
+func TestHiddenSocketsOfTheDeadAreSwept(t *testing.T) {
+	dir := socketFolder(t)
+	for _, name := range []string{".u.sock.0123abcd", ".u.sock.0123abcx", ".other.0123abcd", "u.sock.0123abcd"} {
+		stale(t, filepath.Join(dir, name))
+	}
+	check(t, os.WriteFile(filepath.Join(dir, ".u.sock.00000000"), nil, 0o600))
+	live := mustListen(t, filepath.Join(dir, ".u.sock.11111111"))
+	mustListen(t, filepath.Join(dir, "u.sock"))
+	want := []string{".other.0123abcd", ".u.sock.00000000", ".u.sock.0123abcx", ".u.sock.11111111", "u.sock", "u.sock.0123abcd"}
+	if left := names(t, dir); !slices.Equal(left, want) {
+		t.Errorf("there are %q, want %q", left, want)
+	}
+	checkReaches(t, filepath.Join(dir, ".u.sock.11111111"), live)
 }

@@ -258,7 +258,7 @@ func TestAllFaultsAtOnceAndInOrder(t *testing.T) {
 }
 
 func TestABadDefaultIsReportedOnce(t *testing.T) {
-	faults := faultsOf(t, edit(t, good, topLine, "defaults: {grace: x, nofile: 7}\n", "  /pets/{petId}:", "  /x: {get: {inject: {cmd: /bin/true}}}\n  /pets/{petId}:"))
+	faults := faultsOf(t, edit(t, good, topLine, "defaults: {grace: x, nofile: y}\n", "  /pets/{petId}:", "  /x: {get: {inject: {cmd: /bin/true}}}\n  /pets/{petId}:"))
 	if len(faults) != 2 {
 		t.Errorf("want 2 faults, got\n%v", faults)
 	}

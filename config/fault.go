@@ -16,11 +16,14 @@ type Fault struct {
 }
 
 // String is FILE:LINE: message, the form that editors jump to.
-func (f Fault) String() string {
+func (f Fault) String() string { return f.Place() + ": " + f.Message }
+
+// Place is FILE:LINE, or FILE.
+func (f Fault) Place() string {
 	if f.Line == 0 {
-		return f.File + ": " + f.Message
+		return f.File
 	}
-	return fmt.Sprintf("%s:%d: %s", f.File, f.Line, f.Message)
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
 }
 
 // Faults is everything that is wrong in the file, sorted by line.

@@ -11,32 +11,14 @@ var notYet = []struct {
 	key     string
 	missing func(*Operation) bool
 }{
-	{"user", func(o *Operation) bool { return o.User != "" }},
-	{"group", func(o *Operation) bool { return o.Group != "" }},
-	{"umask", func(o *Operation) bool { return o.Umask != nil }},
 	{"driver", func(o *Operation) bool { return o.Driver != DriverSpawn }},
 	{"worker", func(o *Operation) bool { return o.Worker != nil }},
 }
-
-// notYetLimits are the limits that are not enforced. limits.mode says whether
-// that refuses the start or is said and lived with.
-var notYetLimits = []string{"nofile", "fsize", "core"}
 
 func notYetOperation(o *Operation, s *scope) {
 	for _, n := range notYet {
 		if e, ok := s.find(n.key); ok && n.missing(o) {
 			s.c.fault(e.lineOf(), "%s is not in this version yet: leave it out", e.words())
-		}
-	}
-	for _, key := range notYetLimits {
-		e, ok := s.find(key)
-		switch {
-		case !ok || e.value.kind == kindBroken || e.value.kind == kindNull:
-		case key == "core" && o.Limits.Core == 0: // the default, which holds
-		case o.Limits.Mode == LimitBestEffort:
-			s.c.warn(e.lineOf(), "%s is not in this version yet and will not hold (mode: besteffort)", e.words())
-		default:
-			s.c.fault(e.lineOf(), "%s is not in this version yet: leave it out, or write mode: besteffort to start without it", e.words())
 		}
 	}
 }

@@ -173,18 +173,12 @@ var together = []refusal{
 }
 
 var later = []refusal{
-	{"user", []string{"wd: .", "user: root #@"}, []string{"user: root is not in this version yet"}},
-	{"user by number", []string{"wd: .", "user: 12345 #@"}, []string{"user: 12345 is not in this version yet"}},
-	{"group", []string{"wd: .", "group: root #@"}, []string{"group: root is not in this version yet"}},
-	{"umask", []string{"wd: .", "umask: 0027 #@"}, []string{"umask: 0027 is not in this version yet"}},
+	{"too few descriptors to start", []string{inMap, "      limits: {nofile: 8} #@\n" + inMap}, []string{"nofile wants", "16"}},
 	{"fork", []string{"wd: .", "driver: fork #@"}, []string{"driver: fork is not in this version yet"}},
 	{"worker", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker: is not in this version yet"}},
 	{"worker's own faults", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},
 	{"worker's unknown keys", []string{"wd: .", "worker: {mn: 3} #@"}, []string{"did you mean min?"}},
 	{"security of our own", []string{topLine, "security: {key: {file: x}} #@\n"}, []string{"security", "not in this version yet"}},
-	{"nofile", []string{inMap, "      limits: {nofile: 64} #@\n" + inMap}, []string{"nofile: 64 is not in this version yet", "besteffort"}},
-	{"core other than 0", []string{inMap, "      limits: {core: 1MiB} #@\n" + inMap}, []string{"core: 1MiB is not in this version yet"}},
-	{"limit as a default", []string{topLine, "defaults: {fsize: 9} #@\n"}, []string{"fsize: 9 is not in this version yet"}},
 }
 
 func TestRefused(t *testing.T) {

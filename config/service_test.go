@@ -29,7 +29,6 @@ func TestWarnings(t *testing.T) {
 		{"shell syntax in a list", []string{theCmd, `cmd: ["echo", ">", "b"]`}, nil},
 		{"payload file is not named", []string{"channel: stdin", "channel: file", theCmd, theCmd + " #@", "    get:\n", "    put:\n"}, []string{"channel file", "does not reach", "{{payloadfile}}"}},
 		{"payload in an argument", []string{"channel: stdin", "channel: cmdline", `"{{path.petId}}"`, `"{{jsonpayload}}"`}, nil},
-		{"limit that will not hold", []string{inMap, "      limits: {nofile: 64, mode: besteffort} #@\n" + inMap}, []string{"nofile: 64", "will not hold"}},
 		{"core that holds", []string{inMap, "      limits: {core: 0}\n" + inMap}, nil},
 		{"onexit without effect", []string{"      running: 2", "      onexit: wait #@"}, []string{"onexit: wait has no effect with reply: stdout"}},
 		{"onexit as it is anyway", []string{"      running: 2", "      onexit: fail"}, nil},
@@ -247,7 +246,7 @@ func TestKeysOfALaterVersionAreWritten(t *testing.T) {
 		}
 		got = append(got, key)
 	}
-	if want := []string{"user", "group", "umask", "driver", "worker"}; !slices.Equal(got, want) {
+	if want := []string{"driver", "worker"}; !slices.Equal(got, want) {
 		t.Errorf("refused %q, want %q", got, want)
 	}
 	if !strings.Contains(out.String(), "maxmemory: 128MiB") {

@@ -113,13 +113,9 @@ var faults = []fault{
 
 // notYet are keys whose effect this version lacks: refused, never ignored.
 var notYet = []fault{
-	{"user", "        wd: .", "        wd: .\n        user: root #!", nil},
-	{"group", "        wd: .", "        wd: .\n        group: root #!", nil},
-	{"umask", "        wd: .", "        wd: .\n        umask: \"0027\" #!", nil},
 	{"driver fork", "        wd: .", "        wd: .\n        driver: fork #!", nil},
 	{"driver worker", "        wd: .", "        wd: .\n        driver: worker #!", nil},
 	{"security as a map", goodLine, "security: {key: {}} #!\n", nil},
-	{"a limit of descriptors", "      running: 2", "      limits: {nofile: 256} #!", nil},
 }
 
 // faulty writes the configuration with edits and returns its name.

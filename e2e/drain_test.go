@@ -97,19 +97,3 @@ func TestSecondSignal(t *testing.T) {
 		})
 	}
 }
-
-// SIGHUP is logged and changes nothing, running calls included.
-func TestSIGHUPIsLoggedAndIgnored(t *testing.T) {
-	t.Parallel()
-	g := start(t, setup{ops: ops{"get /wait": waiting(nil)}})
-	h := g.hold(t, "GET", "/wait")
-	g.signal(syscall.SIGHUP)
-	eventually(t, "the log tells of SIGHUP", func() bool {
-		return len(g.logLines("SIGHUP"))+len(g.logLines("hangup"))+len(g.logLines("reload")) > 0
-	})
-	g.reply(t, h.id, "{}").want(t, 200)
-	h.answer(t).want(t, 200)
-	again := g.hold(t, "GET", "/wait")
-	g.reply(t, again.id, "{}").want(t, 200)
-	again.answer(t).want(t, 200)
-}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // gateway is one running program with a directory of its own, which holds its
@@ -16,7 +18,7 @@ import (
 type gateway struct {
 	t    *testing.T
 	dir  string // the program's files; removed at the end
-	name string // servicename
+	name string // servicename; none begins with another's
 	addr string // host:port of the public listener
 	sock string
 	cmd  *exec.Cmd
@@ -44,7 +46,7 @@ func prepare(t *testing.T, s setup) *gateway {
 	check(t, err)
 	check(t, os.Chmod(dir, 0o755))
 	g := &gateway{
-		t: t, dir: dir, name: "e2e-" + token(), addr: freeAddress(t),
+		t: t, dir: dir, name: "e2e-" + token() + "z", addr: freeAddress(t),
 		sock: filepath.Join(dir, "u.sock"),
 	}
 	t.Cleanup(func() { removeAll(dir) })
@@ -200,5 +202,16 @@ next:
 // pid is the program's process id.
 func (g *gateway) pid() int { return g.cmd.Process.Pid }
 
-// descriptors counts the program's open descriptors.
-func (g *gateway) descriptors() int { return len(fdsOf(g.pid())) }
+// descriptors counts the program's open descriptors, but for the one that it
+// holds for each of its shims, which are kept for the next calls.
+func (g *gateway) descriptors() int { return len(fdsOf(g.pid())) - len(g.shims()) }
+
+// shims are the processes of the program that start others for it.
+func (g *gateway) shims() (pids []int) {
+	for _, pid := range allPIDs() {
+		if strings.HasPrefix(cmdline(pid), "urocket-shim") && family.Parent(pid) == g.pid() {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}

@@ -218,7 +218,8 @@ func post(args []string) error {
 
 // launch becomes the program that stands after "--", prepared as the words
 // before say: "ignore:N" and "block:N" a signal, "unset:NAME" a
-// variable, "disk:DIR:SIZE" a small filesystem at DIR.
+// variable, "disk:DIR:OPTIONS" a filesystem of its own (tmpfs) at DIR, "proc" a
+// new /proc.
 func launch(args []string) error {
 	runtime.LockOSThread() // the mask that exec keeps is this thread's
 	for i, a := range args {
@@ -237,8 +238,10 @@ func launch(args []string) error {
 		case "unset":
 			err = os.Unsetenv(rest)
 		case "disk":
-			dir, size, _ := strings.Cut(rest, ":")
-			err = unix.Mount("none", dir, "tmpfs", 0, "size="+size)
+			dir, options, _ := strings.Cut(rest, ":")
+			err = unix.Mount("none", dir, "tmpfs", 0, options)
+		case "proc":
+			err = unix.Mount("proc", "/proc", "proc", 0, "")
 		}
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", a, err)

@@ -64,6 +64,7 @@ func (g *gateway) groups() []string { return leftovers.Groups(g.name) }
 // temporary lists what lies in the program's TMPDIR.
 func (g *gateway) temporary() []string { return leftovers.Files(g.path("tmp")) }
 
+func allPIDs() []int          { return leftovers.PIDs() }
 func cgroupsWork() bool       { return leftovers.CgroupsWork() }
 func alive(pid int) bool      { return leftovers.Alive(pid) }
 func cmdline(pid int) string  { return leftovers.CommandLine(pid) }

@@ -23,10 +23,9 @@ func bare(t *testing.T) *gateway {
 	}})
 }
 
-// cgroup: off is the lowest level: process groups and a subreaper. What is
-// promised of environment and time-outs holds all the same; what left its
-// session is killed at the latest when the program stops, which the harness
-// looks for at the end of every test.
+// cgroup: off is the lowest level: a parent of its own for each process, which
+// orphans fall to. What is promised of environment, time-outs and daemons holds
+// all the same; the harness looks for leftovers at the end of every test.
 func TestWithoutCgroups(t *testing.T) {
 	t.Parallel()
 	g := bare(t)
@@ -97,11 +96,15 @@ func TestProcessesWithoutCgroups(t *testing.T) {
 		pid := atoi(t, g.path("ids", tok))
 		eventually(t, "it is killed", func() bool { return !alive(pid) })
 	})
-	t.Run("a daemon does not hold the answer", func(t *testing.T) {
-		t.Parallel()
-		g.get(t, "/daemon?t="+token()).want(t, 200, "1")
-		g.get(t, "/bare?t="+token()).want(t, 200, "x")
-	})
+	for path, answer := range map[string]string{"/daemon": "1", "/bare": "x"} {
+		t.Run("a daemon does not hold the answer, and ends with its call: "+path, func(t *testing.T) {
+			t.Parallel()
+			tok := token()
+			g.get(t, path+"?t="+tok).want(t, 200, answer)
+			pid := atoi(t, g.path("ids", tok))
+			eventually(t, "it is killed", func() bool { return !alive(pid) })
+		})
+	}
 }
 
 // Without cgroups too, a second signal leaves nothing.
@@ -118,5 +121,23 @@ func TestSecondSignalWithoutCgroups(t *testing.T) {
 	g.signal(syscall.SIGTERM)
 	if code := g.exitCode(); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
+	}
+}
+
+// Without cgroups too, the death of urocket takes all that it has started with it.
+func TestCrashWithoutCgroups(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{top: keys{"cgroup": "off"}, ops: ops{"get /stubborn": {
+		"cmd": sh("@HELPER@ daemon ids/$T; exec @HELPER@ stubborn ids/$T.main"), "env": tenv, "timeout": "10m",
+	}}})
+	g.crashed = true
+	h := g.begin(t, "GET", "/stubborn")
+	main := g.path("ids", h.token+".main")
+	eventually(t, "the script and its daemon run", func() bool { return exists(main) && len(readFile(main)) > 0 })
+	g.signal(syscall.SIGKILL)
+	g.exitCode()
+	for _, name := range []string{main, g.path("ids", h.token)} {
+		pid := atoi(t, name)
+		eventually(t, "it is killed", func() bool { return !alive(pid) })
 	}
 }

@@ -234,7 +234,7 @@ func TestEndedCallIsForgotten404(t *testing.T) {
 func TestReplyThatCannotBeKept500(t *testing.T) {
 	t.Parallel()
 	g := prepare(t, setup{ops: ops{"get /wait": waiting(nil), "post /echo": {"cmd": "/bin/cat", "channel": "stdin", "encoding": "raw", "reply": "stdout"}}})
-	g.launch(setup{via: []string{"launch", "disk:" + g.path("tmp") + ":400k"}, sysProc: mayMount()})
+	g.launch(setup{via: []string{"launch", "disk:" + g.path("tmp") + ":size=400k"}, sysProc: mayMount()})
 	g.waitUp()
 	h := g.hold(t, "GET", "/wait")
 	big := strings.Repeat("x", 4<<20)

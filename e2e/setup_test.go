@@ -16,7 +16,7 @@ const secret = "zq-secret-of-the-server"
 
 // setup is what a gateway is made of; the zero value serves nothing.
 type setup struct {
-	top   keys              // keys of the file's first level, over the harness's own
+	top   keys              // keys of the file's first level, over the harness's own; nil takes one out
 	ops   ops               // the callbacks
 	doc   string            // the OpenAPI document; default: one without paths
 	files map[string]string // further files, mode 0755, by name
@@ -57,6 +57,7 @@ func (g *gateway) writeConfig(s setup) {
 		"defaults": keys{"timeout": "20s", "grace": "500ms"},
 	}
 	maps.Copy(file, s.top)
+	maps.DeleteFunc(file, func(_ string, value any) bool { return value == nil })
 	if s.ops != nil {
 		file["paths"] = s.ops.nested()
 	}

@@ -35,7 +35,7 @@ func (x *exchange) makeCall() (visor.Call, *problem) {
 	spec := processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
 		Scratch: scratch, Tail: visor.TailSize,
-		Limits: route.Limits, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
+		Limits: route.Limits, Isolation: route.Isolation, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
 	}
 	switch route.Channel {
 	case Stdin:
@@ -59,7 +59,7 @@ func (x *exchange) newCall(spec processctl.Spec) visor.Call {
 	call := visor.Call{
 		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
 		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
-		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, Done: x.logDone,
+		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.logDone,
 	}
 	if x.route.ValidateOut && x.doc != nil && x.route.Mode == visor.ReplySocket {
 		call.Check = x.checkReply
@@ -170,6 +170,7 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 		e.set("TRACEPARENT", parent[0])
 	}
 	e.add(x.o.Env)
+	e.add(x.route.Account)
 	switch {
 	case scratch.Dir != "":
 		e.set("TMPDIR", scratch.Dir)

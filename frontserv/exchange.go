@@ -20,6 +20,7 @@ import (
 // exchange is one request on its way to its answer.
 type exchange struct {
 	*Server
+	*Edition
 	w       http.ResponseWriter
 	r       *http.Request
 	rc      *http.ResponseController
@@ -43,7 +44,7 @@ type exchange struct {
 
 // ServeHTTP answers one request, exactly once.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Server: s, w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
+	x := &exchange{Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
 	defer x.release()
 	defer x.recovered()
 	w.Header().Set("X-Content-Type-Options", "nosniff")
@@ -105,7 +106,7 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	if p != nil {
 		return nil, p
 	}
-	run, err := x.o.Visor.Begin(x.r.Context(), call)
+	run, err := x.visor.Begin(x.r.Context(), call)
 	if err != nil {
 		return nil, x.beginProblem(err)
 	}

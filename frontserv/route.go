@@ -5,6 +5,7 @@ import (
 
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -37,15 +38,21 @@ type Route struct {
 
 	Running, Queued int // visor.NoLimit where there is none
 
-	Command *command.Command
-	Dir     string   // absolute
-	PassEnv []string // NAME=value, taken over from our own environment
-	Channel Channel
-	Raw     bool // the payload as it came; else JSON
-	Timeout time.Duration
-	Grace   time.Duration
-	Limits  cgroup.Limits
-	OwnTmp  bool // a temporary directory for each call
+	Command   *command.Command
+	Dir       string   // absolute
+	PassEnv   []string // NAME=value, taken over from our own environment
+	Account   []string // NAME=value: HOME, USER and so on of who it runs as, if that is not who we are
+	Channel   Channel
+	Raw       bool // the payload as it came; else JSON
+	Timeout   time.Duration
+	Grace     time.Duration
+	Limits    cgroup.Limits
+	Isolation *shim.Settings // user, umask and rlimits; nil: none
+	OwnTmp    bool           // a temporary directory for each call
+}
+
+func (r *Route) operation() visor.Operation {
+	return visor.Operation{Path: r.Path, Method: r.Method, Running: r.Running, Queued: r.Queued}
 }
 
 // Fault is something wrong between a route and the document. Key names the key

@@ -7,11 +7,11 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -43,63 +43,23 @@ const (
 	unsent = 128 << 10
 )
 
-// Options are what a server serves. Without a Visor the routes are only checked.
-type Options struct {
-	Visor      *visor.Visor
-	Document   string  // file name of the OpenAPI document
-	BasePath   *string // nil: the path of the document's first server
-	Routes     []Route
-	Upstream   bool   // a proxy checks the security that the document demands
-	MaxBody    int64  // bytes
-	SocketPath string // where scripts reply
-
-	Env    []string // NAME=value: what every process is given of our own and its user's
-	TmpDir string   // our own TMPDIR; "": not set
-
-	Logger *slog.Logger
-}
-
-// Server is the public side.
+// Server is the public side. What it serves is an [Edition], which may be
+// replaced by another at any time.
 type Server struct {
-	o     Options
-	table table
-	log   *slog.Logger
-	http  *http.Server
+	visor   *visor.Visor
+	edition atomic.Pointer[Edition]
+	log     *slog.Logger
+	http    *http.Server
 
 	mu        sync.Mutex
 	draining  bool
 	receiving map[*exchange]struct{} // whose bodies are under way
 }
 
-// Check is what [New] has found: Faults keep it from serving, Warnings do not.
-type Check struct {
-	Faults, Warnings []Fault
-}
-
-// New loads the document and holds the routes against it. The server is nil
-// when there are faults.
-func New(o Options) (*Server, Check) {
-	doc, findings, err := apidoc.Load(o.Document)
-	if err != nil {
-		return nil, Check{Faults: []Fault{{Key: "openapi", Message: err.Error()}}}
-	}
-	s := &Server{o: o, log: o.Logger, receiving: map[*exchange]struct{}{}}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	s.table.basePath = doc.BasePath()
-	if o.BasePath != nil {
-		s.table.basePath = *o.BasePath
-	}
-	b := &builder{table: &s.table, doc: doc, security: o.Upstream}
-	for _, f := range findings {
-		b.warnings = append(b.warnings, Fault{Key: "openapi", Message: fmt.Sprint(f)})
-	}
-	b.addRoutes(s.o.Routes, o.Visor)
-	b.addDocument()
-	if len(b.faults) > 0 {
-		return nil, Check{b.faults, b.warnings}
-	}
+// New returns a server of an edition that does not serve yet.
+func New(v *visor.Visor, log *slog.Logger, e *Edition) *Server {
+	s := &Server{visor: v, log: log, receiving: map[*exchange]struct{}{}}
+	s.edition.Store(e)
 	s.http = &http.Server{
 		Handler:                      s,
 		MaxHeaderBytes:               maxHead,
@@ -109,8 +69,12 @@ func New(o Options) (*Server, Check) {
 		ConnContext:                  withConn,
 		ErrorLog:                     slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
-	return s, Check{Warnings: b.warnings}
+	return s
 }
+
+// Switch serves e to the requests that come from now on. Each request is served
+// by one edition from its first stage to its answer.
+func (s *Server) Switch(e *Edition) { s.edition.Store(e) }
 
 // connKey is where a request's context holds its connection.
 type connKey struct{}

@@ -68,13 +68,11 @@ func (b *builder) warn(r *Route, key, format string, args ...any) {
 }
 
 // addRoutes adds the callback map.
-func (b *builder) addRoutes(routes []Route, v *visor.Visor) {
+func (b *builder) addRoutes(routes []Route) {
 	for i := range routes {
 		r := &routes[i]
-		e := &endpoint{path: r.Path, route: r, doc: b.doc.Operation(r.Path, r.Method)}
-		if v != nil {
-			e.places = v.Operation(r.Path, r.Method, r.Running, r.Queued)
-		}
+		places := r.operation()
+		e := &endpoint{path: r.Path, route: r, doc: b.doc.Operation(r.Path, r.Method), places: &places}
 		b.check(r, e.doc)
 		if err := b.table.router.Add(r.Method, r.Path, e); err != nil {
 			b.fault(r, "", "%v", err)

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/processctl/cgroup"
+	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/shim"
 )
 
 // Options say how processes are kept together.
@@ -19,6 +21,10 @@ type Options struct {
 	Name         string // part of the cgroup's name: [a-z0-9-]
 	CgroupParent string // a cgroup directory; "": below our own group
 	NoCgroup     bool   // do not even try
+
+	// Warn, if set, is told what the operator should know while processes run:
+	// somebody meddles with the cgroups, or there are too many dead ones.
+	Warn func(string)
 }
 
 // Controller starts processes and reaps them, and whatever falls to this
@@ -29,7 +35,13 @@ type Controller struct {
 	why    error          // why there is no parent
 	null   *os.File
 
-	running sync.WaitGroup
+	running  sync.WaitGroup
+	watching sync.WaitGroup // over shims
+	births   sync.RWMutex   // read while a child is made that is not known yet
+	closing  chan struct{}
+
+	mu    sync.Mutex
+	crews map[string]*crew
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to
@@ -42,14 +54,22 @@ func New(o Options) (*Controller, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Controller{reaper: newReaper(), null: null, why: errors.New("switched off")}
+	c := &Controller{
+		reaper: newReaper(), null: null, why: errors.New("switched off"),
+		closing: make(chan struct{}), crews: map[string]*crew{},
+	}
 	if !o.NoCgroup {
-		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name})
+		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})
 	}
 	if c.parent != nil {
 		if err := c.tryBirth(); err != nil {
 			c.why = errors.Join(err, c.parent.Close())
 			c.parent = nil
+		}
+	}
+	if c.parent == nil {
+		if err := c.Try(nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("keep processes together without cgroups: %w", err), c.Close(canceled()))
 		}
 	}
 	return c, nil
@@ -63,8 +83,7 @@ func (c *Controller) tryBirth() error {
 		return err
 	}
 	defer g.Remove()
-	attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{}}
-	(&groupTree{group: g}).place(attr.Sys)
+	attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}}
 	if _, err := syscall.ForkExec("/nonexistent/urocket", []string{"urocket"}, attr); err != syscall.ENOENT {
 		return fmt.Errorf("start a process in a cgroup: %w", err)
 	}
@@ -74,7 +93,7 @@ func (c *Controller) tryBirth() error {
 // Level is what holds for the processes, with one line for the operator.
 func (c *Controller) Level() (cgroup.Level, string) {
 	if c.parent == nil {
-		return cgroup.None, fmt.Sprintf("no cgroups (%v): a process that leaves its session is found only when urocket stops; no limits", c.why)
+		return cgroup.None, fmt.Sprintf("no cgroups (%v): every process tree is ended by a process of its own that orphans fall to; no limits but nofile, fsize and core", c.why)
 	}
 	level, more := c.parent.Level()
 	what := "every process tree is ended, measured and limited by its cgroup below " + c.parent.Dir()
@@ -103,7 +122,7 @@ func (c *Controller) Owns(pid int) (bool, error) {
 	}
 	self := os.Getpid()
 	for p := pid; p > 1; {
-		parent := parentOf(p)
+		parent := family.Parent(p)
 		if parent == 0 && p == pid {
 			return false, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
 		}
@@ -130,9 +149,14 @@ func (c *Controller) Where(pid int) string {
 
 // newTree makes what a process is born into, with its limits. A limit that
 // cannot hold here was refused at start, or is not wanted that badly.
-func (c *Controller) newTree(l cgroup.Limits) (tree, error) {
+func (c *Controller) newTree(l cgroup.Limits, s *shim.Settings) (tree, error) {
 	if c.parent == nil {
-		return &sessionTree{leader: leader{reaper: c.reaper}}, nil
+		crew := c.crew(s)
+		w, err := crew.acquire()
+		if err != nil {
+			return nil, err
+		}
+		return &familyTree{crew: crew, worker: w}, nil
 	}
 	g, err := c.parent.NewGroup()
 	if err != nil {
@@ -141,7 +165,7 @@ func (c *Controller) newTree(l cgroup.Limits) (tree, error) {
 	if err := g.Limit(c.parent.Possible(l)); err != nil {
 		return nil, errors.Join(err, g.Remove())
 	}
-	return &groupTree{leader: leader{reaper: c.reaper}, group: g}, nil
+	return &groupTree{group: g}, nil
 }
 
 // Close waits until every process has ended, which is for the caller to see to
@@ -154,6 +178,12 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-ended:
 	case <-ctx.Done():
 	}
+	close(c.closing)
+	c.mu.Lock()
+	for _, i := range c.crews {
+		i.close()
+	}
+	c.mu.Unlock()
 	c.killDescendants()
 	var err error
 	if c.parent != nil {
@@ -164,6 +194,7 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-time.After(lastLook + closeTime):
 		return errors.Join(err, errors.New("a process does not end")) // nothing more can be done
 	}
+	c.watching.Wait()
 	c.reaper.close()
 	return errors.Join(err, c.null.Close())
 }
@@ -179,12 +210,12 @@ func (c *Controller) killDescendants() {
 	end := time.NewTimer(closeTime)
 	defer end.Stop()
 	for {
-		left := descendants(os.Getpid())
+		left := family.Below(os.Getpid())
 		if len(left) == 0 {
 			return
 		}
-		for _, pid := range left {
-			_ = syscall.Kill(pid, syscall.SIGKILL)
+		for _, m := range left {
+			m.Signal(syscall.SIGKILL)
 		}
 		select {
 		case <-again.C:
@@ -192,4 +223,11 @@ func (c *Controller) killDescendants() {
 			return
 		}
 	}
+}
+
+// canceled is a context that is over: for closing what nothing was started with.
+func canceled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }

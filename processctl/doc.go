@@ -1,18 +1,19 @@
 // Package processctl owns one process from its birth until the last of its
-// descendants is reaped: argv, environment, stdio, timeout, signals, usage.
-// It knows nothing of HTTP, of configuration files or of why a process is
-// started; other stages can be built on it.
+// descendants is reaped: argv, environment, stdio, user, limits, timeout,
+// signals, usage. It knows nothing of HTTP, of configuration files or of why a
+// process is started; other stages can be built on it.
 //
 // # What it promises
 //
 //   - A process is born in a place of its own: a cgroup entered by clone3 at the
-//     first instruction or, where no group can be made, a session of its own.
-//     It inherits no descriptor but stdin, stdout and stderr, no environment but
-//     [Spec.Env], no blocked and no ignored signal ([Inheritable]).
+//     first instruction or, where no group can be made, below a shim (package
+//     shim) that every orphan of it falls to. It inherits no descriptor but
+//     stdin, stdout and stderr, no environment but [Spec.Env], no blocked and no
+//     ignored signal ([Inheritable]).
 //   - When the process has ended and [Process.Release] was called, what is left
-//     of its group gets SIGTERM, [Spec.Grace], SIGKILL. [Spec.Timeout] does the
-//     same to all of it, released or not. Ended is told only when the group is
-//     empty, the group's directory is gone and [Scratch] files are removed.
+//     of its descendants gets SIGTERM, [Spec.Grace], SIGKILL. [Spec.Timeout] does
+//     the same to all of it, released or not. Ended is told only when nothing is
+//     left of them, the group's directory is gone and [Scratch] files are removed.
 //   - stdout and stderr are read all the time, so that they never block the
 //     script, and never decide when a call ends: a daemon that keeps them open is
 //     one more process to end. Only a streamed stdout ([Spec.Stream]) waits for
@@ -20,11 +21,27 @@
 //   - Every process is reaped in one place, and so is every orphan that falls to
 //     this program, which makes itself a subreaper (prctl(2)). Nothing else in a
 //     program that uses this package may wait for children it does not know.
+//   - User, umask and rlimits ([Spec.Isolation]) hold from the first instruction. They
+//     are given by a shim too, and cost the process itself nothing.
+//
+// A program that uses this package is executed again as the shim: package shim
+// does its work before main, and nothing has to be called for it.
+//
+// # Files
+//
+// A call's [Scratch] lies directly in the directory that it was made for, under a
+// name that nobody can guess and that says nothing of the call. As long as the call
+// lives its urocket holds a lock on it (a lock of the open file, fcntl(2), at an
+// offset that no script locks), which the kernel drops however urocket ends. So
+// whatever bears such a name and no such lock was left by one that was killed, and
+// [SweepScratch] removes it at the next start, of whatever service, and touches
+// nothing of another that lives. It follows no links. Bodies on disk have no name
+// at all (package spool).
 //
 // # What it does not promise
 //
-// Without cgroups a process that leaves its session is found only when the
-// [Controller] is closed. A process that may write to cgroups, as root may, can
-// leave its own: it is ended by its pid all the same, and what it starts outside
-// when the Controller is closed.
+// A process that may write to cgroups, as root may, can leave its own: it is
+// ended by its pid all the same, and what it starts outside when the Controller
+// is closed. A process that runs as the same user as this program may kill it,
+// or a shim: give scripts that are not trusted a user of their own.
 package processctl

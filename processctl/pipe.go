@@ -191,13 +191,7 @@ func (p *pipe) drain() {
 	for p.read(1<<30, drop) == nil {
 	}
 	p.markSettled()
-	for {
-		p.mu.Lock()
-		closing := p.closing
-		p.mu.Unlock()
-		if closing {
-			return
-		}
+	for !p.isClosing() {
 		n, err := p.attempt(true, 1<<30, drop)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			p.mu.Lock()
@@ -209,6 +203,28 @@ func (p *pipe) drain() {
 			return
 		}
 	}
+	p.drainRest()
+}
+
+// drainRest reads what the last of the group have left in the pipe. Nobody
+// writes to it any more but who has escaped; that is not waited for.
+func (p *pipe) drainRest() {
+	p.mu.Lock()
+	_ = p.f.SetReadDeadline(time.Time{})
+	p.mu.Unlock()
+	for left := p.capacity(); left > 0; {
+		n, err := p.attempt(false, left, func([]byte) {})
+		if err != nil || n == 0 {
+			return
+		}
+		left -= n
+	}
+}
+
+func (p *pipe) isClosing() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closing
 }
 
 // stop ends drain.

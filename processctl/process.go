@@ -1,8 +1,13 @@
 package processctl
 
 import (
+	"errors"
+	"os"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // Process is one process and all that it starts.
@@ -13,14 +18,14 @@ type Process struct {
 	pid    int
 	start  time.Time
 	spawn  time.Duration
-	exit   <-chan death
+	exit   <-chan family.Death
 
-	childFDs  [3]int
-	scratched bool
-	out       [2]*pipe
-	tails     [2]tail
-	lines     [2]*lines
-	drains    sync.WaitGroup
+	childFDs [3]int
+	claim    *os.File // on the scratch files; nil: there are none
+	out      [2]*pipe
+	tails    [2]tail
+	lines    [2]*lines
+	drains   sync.WaitGroup
 
 	release, stop, kill chan struct{} // one wish each
 	ended               chan struct{}
@@ -173,25 +178,25 @@ func (p *Process) usage(now time.Time) Usage {
 
 // settle makes the result of a process that was reaped, once all that it wrote
 // is read. A stream that somebody else reads is not waited for.
-func (p *Process) settle(d death, timedOut bool) Result {
+func (p *Process) settle(d family.Death, timedOut bool) Result {
 	for s, o := range p.out {
 		o.settle()
 		if !(p.spec.Stream && Stream(s) == Stdout) {
 			<-o.settled
 		}
 	}
-	u := p.usage(d.at)
-	u.User = time.Duration(d.rusage.Utime.Nano())
-	u.System = time.Duration(d.rusage.Stime.Nano())
+	u := p.usage(d.At)
+	u.User = time.Duration(d.Rusage.Utime.Nano())
+	u.System = time.Duration(d.Rusage.Stime.Nano())
 	r := Result{TimedOut: timedOut}
-	if d.status.Signaled() {
-		r.Signal = d.status.Signal()
+	if d.Status.Signaled() {
+		r.Signal = d.Status.Signal()
 	} else {
-		r.Exit = d.status.ExitStatus()
+		r.Exit = d.Status.ExitStatus()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.MaxRSS = max(p.peak, honestMaxRSS(&d.rusage))
+	u.MaxRSS = max(p.peak, honestMaxRSS(&d.Rusage))
 	r.Usage = u
 	p.final = &r
 	return r
@@ -215,5 +220,19 @@ func (p *Process) finish() (err error) {
 	for _, o := range mine {
 		o.close()
 	}
-	return p.spec.Scratch.remove()
+	return p.removeScratch()
+}
+
+// removeScratch removes the scratch files and gives up the claim on them. Looking
+// into a directory takes a descriptor, which is waited for.
+func (p *Process) removeScratch() error {
+	if p.claim == nil {
+		return nil
+	}
+	err := p.spec.Scratch.remove()
+	for wait := firstLook; errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE); wait = min(2*wait, lastLook) {
+		<-time.After(wait)
+		err = p.spec.Scratch.remove()
+	}
+	return errors.Join(err, p.claim.Close())
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func controllers(t *testing.T, f func(t *testing.T, c *Controller)) {
-	for name, o := range map[string]Options{"cgroup": {Name: "test"}, "session": {Name: "test", NoCgroup: true}} {
+	for name, o := range map[string]Options{"cgroup": {Name: "test"}, "family": {Name: "test", NoCgroup: true}} {
 		t.Run(name, func(t *testing.T) {
 			c, err := New(o)
 			if err != nil {
@@ -114,24 +114,6 @@ func TestManyAtOnce(t *testing.T) {
 				t.Errorf("exit %d", res.Exit)
 			}
 		}
-	})
-}
-
-func TestSetsidDaemonIsGoneAtTheLatestWhenClosed(t *testing.T) {
-	controllers(t, func(t *testing.T, c *Controller) {
-		r := start(t, c, "setsid sh -c 'setsid sleep 77 &' & exit 0", nil)
-		r.Release()
-		get(t, r.ended, "ended")
-	})
-}
-
-// A process that has left the group keeps a zombie in it: there is nothing to end
-// there, and the call is over. Who left is found at the latest by Close.
-func TestZombieInTheGroup(t *testing.T) {
-	controllers(t, func(t *testing.T, c *Controller) {
-		r := start(t, c, "sh -c 'sleep 0.2 & exec setsid sleep 300' & sleep 0.5; exit 0", nil)
-		r.Release()
-		get(t, r.ended, "ended")
 	})
 }
 

@@ -8,26 +8,21 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // claimTime is how long the status of a child that nobody knows is kept. A
 // start may learn its child's pid after the child has ended.
 const claimTime = 10 * time.Second
 
-// death is what wait4 says of a child.
-type death struct {
-	status syscall.WaitStatus
-	rusage syscall.Rusage
-	at     time.Time
-}
-
 // reaper waits for every child of this program in one goroutine, so that no
 // goroutine blocks in wait4 (which would hold a processor) and adopted orphans
 // are reaped too.
 type reaper struct {
 	mu        sync.Mutex
-	known     map[int]chan<- death
-	unclaimed map[int]death
+	known     map[int]chan<- family.Death
+	unclaimed map[int]family.Death
 	order     []int // pids of unclaimed, oldest first; claimed ones may still stand in it
 
 	sigchld chan os.Signal
@@ -36,8 +31,8 @@ type reaper struct {
 
 func newReaper() *reaper {
 	r := &reaper{
-		known:     map[int]chan<- death{},
-		unclaimed: map[int]death{},
+		known:     map[int]chan<- family.Death{},
+		unclaimed: map[int]family.Death{},
 		sigchld:   make(chan os.Signal, 1),
 		done:      make(chan struct{}),
 	}
@@ -68,12 +63,12 @@ func (r *reaper) run() {
 func (r *reaper) reapOne() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	pid, err := peek()
+	pid, err := family.Peek(unix.WNOHANG)
 	if err != nil || pid == 0 {
 		return false
 	}
-	d := death{at: time.Now()}
-	if _, err := syscall.Wait4(pid, &d.status, syscall.WNOHANG, &d.rusage); err != nil {
+	d := family.Death{At: time.Now()}
+	if _, err := syscall.Wait4(pid, &d.Status, syscall.WNOHANG, &d.Rusage); err != nil {
 		return err == syscall.EINTR || err == syscall.ECHILD // somebody else waited for it
 	}
 	if c, ok := r.known[pid]; ok {
@@ -85,25 +80,13 @@ func (r *reaper) reapOne() bool {
 	return true
 }
 
-// peek names a child that can be reaped, 0 for none, and leaves it as it is.
-func peek() (int, error) {
-	var info unix.Siginfo
-	for {
-		err := unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
-		if err == unix.EINTR {
-			continue
-		}
-		return siginfoPID(&info), err
-	}
-}
-
 // keep remembers a death that nobody has asked for, and forgets old ones.
-func (r *reaper) keep(pid int, d death) {
+func (r *reaper) keep(pid int, d family.Death) {
 	r.unclaimed[pid] = d
 	r.order = append(r.order, pid)
 	for len(r.order) > 0 {
 		oldest, ok := r.unclaimed[r.order[0]]
-		if ok && d.at.Sub(oldest.at) <= claimTime {
+		if ok && d.At.Sub(oldest.At) <= claimTime {
 			return
 		}
 		delete(r.unclaimed, r.order[0])
@@ -113,13 +96,13 @@ func (r *reaper) keep(pid int, d death) {
 
 // claim asks for the death of a child whose start began at since; an older
 // death under the same pid was another process's.
-func (r *reaper) claim(pid int, since time.Time) <-chan death {
-	c := make(chan death, 1)
+func (r *reaper) claim(pid int, since time.Time) <-chan family.Death {
+	c := make(chan family.Death, 1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if d, ok := r.unclaimed[pid]; ok {
 		delete(r.unclaimed, pid)
-		if !d.at.Before(since) {
+		if !d.At.Before(since) {
 			c <- d
 			return c
 		}
@@ -128,11 +111,39 @@ func (r *reaper) claim(pid int, since time.Time) <-chan death {
 	return c
 }
 
-// signal sends sig to pid (or to the group -pid) if that child is not reaped yet.
-func (r *reaper) signal(pid int, target int, sig syscall.Signal) {
+// adopt has the death of a process told to c that was not started here, but has
+// fallen to this program as an orphan. If its end can no more be learnt, it
+// counts as killed.
+func (r *reaper) adopt(pid int, c chan<- family.Death) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.known[pid]; ok {
+	if d, ok := r.unclaimed[pid]; ok {
+		delete(r.unclaimed, pid)
+		c <- d
+		return
+	}
+	if family.Parent(pid) == os.Getpid() {
+		r.known[pid] = c
+		return
+	}
+	c <- family.Death{Status: syscall.WaitStatus(syscall.SIGKILL), At: time.Now()}
+}
+
+// knows says whether pid is a child that somebody waits for.
+func (r *reaper) knows(pid int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.known[pid]
+	return ok
+}
+
+// signal sends sig to pid (or to the group -pid) if that child is not reaped yet.
+func (r *reaper) signal(pid int, target int, sig syscall.Signal) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, ok := r.known[pid]
+	if ok {
 		_ = syscall.Kill(target, sig)
 	}
+	return ok
 }

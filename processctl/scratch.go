@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -20,47 +21,131 @@ type Scratch struct {
 	File string // a file of mode 0600, or ""
 }
 
+// What the names begin with; the rest is random, see [randomName].
+const (
+	scratchPrefix = "urocket-"
+	payloadPrefix = "payload-" // behind scratchPrefix
+)
+
 // NewScratch picks names below base, urocket's own TMPDIR or /tmp. The file
 // lies in the call's directory where there is one.
 func NewScratch(base string, dir, file bool) Scratch {
-	if base == "" {
-		base = "/tmp"
-	}
+	base = scratchBase(base)
 	var s Scratch
 	if dir {
-		base = filepath.Join(base, "urocket-"+strings.ToLower(rand.Text()))
+		base = filepath.Join(base, scratchPrefix+randomName())
 		s.Dir = base
 	}
 	if file {
-		s.File = filepath.Join(base, "urocket-payload-"+strings.ToLower(rand.Text()))
+		s.File = filepath.Join(base, scratchPrefix+payloadPrefix+randomName())
 	}
 	return s
 }
 
-// make creates what is named; on an error nothing is left.
-func (s Scratch) make(body *spool.Body) (err error) {
-	if s.Dir != "" {
-		if err := os.Mkdir(s.Dir, 0o700); err != nil {
-			return fmt.Errorf("make temporary directory: %w", err)
-		}
+func scratchBase(base string) string {
+	if base == "" {
+		return "/tmp"
 	}
-	if s.File == "" {
-		return nil
-	}
+	return base
+}
+
+// randomName is 26 letters and digits that nobody can guess.
+func randomName() string { return strings.ToLower(rand.Text()) }
+
+// make creates what is named, as the property of owner, and a claim on it that is
+// to be closed once it is removed; nil where nothing is named. On an error
+// nothing is left.
+func (s Scratch) make(body *spool.Body, owner *shim.User) (claimed *os.File, err error) {
 	defer func() {
-		if err != nil {
+		if err != nil && claimed != nil {
 			_ = s.remove()
+			_ = claimed.Close()
+			claimed = nil
 		}
 	}()
-	f, err := os.OpenFile(s.File, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if s.Dir != "" {
+		if claimed, err = makeDir(s.Dir); err != nil {
+			return claimed, err
+		}
+		if s.File != "" {
+			f, err := makeFile(s.File)
+			if err != nil {
+				return claimed, err
+			}
+			defer f.Close() // the directory's claim stands for what is in it
+			if err := errors.Join(fill(f, body), own(f, owner)); err != nil {
+				return claimed, err
+			}
+		}
+		return claimed, own(claimed, owner) // last: until then nobody else can put anything there
+	}
+	if s.File == "" {
+		return nil, nil
+	}
+	for {
+		if claimed, err = makeFile(s.File); err != nil {
+			return nil, err
+		}
+		if err = claim(claimed); err == nil {
+			return claimed, errors.Join(fill(claimed, body), own(claimed, owner))
+		}
+		_ = claimed.Close() // swept, and its name is free again
+	}
+}
+
+// makeDir makes and claims a directory.
+func makeDir(path string) (*os.File, error) {
+	for {
+		if err := os.Mkdir(path, 0o700); err != nil {
+			return nil, fmt.Errorf("make temporary directory: %w", err)
+		}
+		f, err := openScratch(path)
+		if err == nil {
+			if err = claim(f); err == nil {
+				return f, nil
+			}
+			_ = f.Close()
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(path)
+			return nil, fmt.Errorf("open temporary directory: %w", err)
+		}
+	}
+}
+
+// makeFile makes an empty file. What holds its claim is open for reading only: a
+// program that somebody writes to cannot be executed (ETXTBSY).
+func makeFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("make payload file: %w", err)
+		return nil, fmt.Errorf("make payload file: %w", err)
 	}
-	if body != nil {
-		_, err = io.Copy(f, body.NewReader())
+	return f, nil
+}
+
+// fill writes body to the file that f has open.
+func fill(f *os.File, body *spool.Body) error {
+	if body == nil {
+		return nil
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	w, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), os.O_WRONLY, 0)
+	if err == nil {
+		_, err = io.Copy(w, body.NewReader())
+		err = errors.Join(err, w.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("write payload file: %w", err)
+	}
+	return nil
+}
+
+// own makes an open file or directory the property of owner.
+func own(f *os.File, owner *shim.User) error {
+	if owner == nil {
+		return nil
+	}
+	if err := f.Chown(owner.UID, owner.GID); err != nil {
+		return fmt.Errorf("give a temporary file to its user: %w", err)
 	}
 	return nil
 }
@@ -86,7 +171,9 @@ func (s Scratch) remove() error {
 // openUp gives every directory below dir its permissions back. It works inside
 // an [os.Root]: a link that the script left behind leads nowhere.
 func openUp(dir string) {
-	_ = os.Chmod(dir, 0o700)
+	if allowOwner(dir) != nil {
+		return
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/processctl/cgroup"
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -33,6 +34,10 @@ type Spec struct {
 	// Limits hold for the process and all that it starts, as far as
 	// [Controller.Missing] says that they can.
 	Limits cgroup.Limits
+
+	// Isolation is what else the process is given; nil: nothing. Whether it can be
+	// had is told by [Controller.Try].
+	Isolation *shim.Settings
 
 	Timeout time.Duration // life of the process and its group; 0: no limit
 	Grace   time.Duration // from SIGTERM to SIGKILL; 0: SIGKILL at once
@@ -103,4 +108,6 @@ type GroupUsage struct {
 	CPU    time.Duration
 	Memory int64 // peak in bytes; 0: not known
 	OOM    bool  // a process of the group was killed for the group's memory limit
+
+	PIDsRefused int64 // how often pids.max refused it another process or thread
 }

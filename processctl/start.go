@@ -3,13 +3,11 @@ package processctl
 import (
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -56,6 +54,14 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 	return p, nil
 }
 
+// owner is who the process's files belong to; nil: who we are.
+func (p *Process) owner() *shim.User {
+	if p.spec.Isolation == nil {
+		return nil
+	}
+	return p.spec.Isolation.User
+}
+
 // prepare makes what the process is born into. On an error nothing is left.
 func (p *Process) prepare(c *Controller) (err error) {
 	defer func() {
@@ -63,10 +69,9 @@ func (p *Process) prepare(c *Controller) (err error) {
 			p.undo()
 		}
 	}()
-	if err := p.spec.Scratch.make(p.spec.ScratchBody); err != nil {
+	if p.claim, err = p.spec.Scratch.make(p.spec.ScratchBody, p.owner()); err != nil {
 		return err
 	}
-	p.scratched = true
 	for i := range p.out {
 		if p.out[i], p.childFDs[i+1], err = newPipe(); err != nil {
 			return err
@@ -81,7 +86,7 @@ func (p *Process) prepare(c *Controller) (err error) {
 	if p.childFDs[0], err = stdin(p.spec.Stdin); err != nil {
 		return err
 	}
-	p.tree, err = c.newTree(p.spec.Limits)
+	p.tree, err = c.newTree(p.spec.Limits, p.spec.Isolation)
 	return err
 }
 
@@ -130,50 +135,6 @@ func filledPipe(body *spool.Body) (int, error) {
 	return fds[0], nil
 }
 
-// fork starts the process and registers it with the reaper.
-func (p *Process) fork(c *Controller, begun time.Time) error {
-	attr := &syscall.ProcAttr{
-		Dir:   p.spec.Dir,
-		Env:   p.spec.Env,
-		Files: []uintptr{uintptr(p.childFDs[0]), uintptr(p.childFDs[1]), uintptr(p.childFDs[2])},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	}
-	if p.childFDs[0] < 0 {
-		attr.Files[0] = c.null.Fd()
-	}
-	p.tree.place(attr.Sys)
-	p.start = time.Now()
-	if p.spec.Timeout > 0 && p.spec.DeadlineEnv != "" {
-		at := p.start.Add(p.spec.Timeout).UnixMilli()
-		attr.Env = append(attr.Env[:len(attr.Env):len(attr.Env)], p.spec.DeadlineEnv+"="+strconv.FormatInt(at, 10))
-	}
-	pid, err := syscall.ForkExec(p.spec.Path, p.spec.Argv, attr)
-	if err != nil {
-		return p.forkError(err)
-	}
-	p.pid, p.spawn = pid, time.Since(begun)
-	p.tree.born(pid)
-	p.exit = c.reaper.claim(pid, p.start)
-	p.closeChildFDs()
-	return nil
-}
-
-// forkError tells whose fault it is. clone3 and execve share the one errno.
-func (p *Process) forkError(err error) error {
-	switch {
-	case errors.Is(err, syscall.E2BIG):
-		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
-	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
-		errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EBADF): // the group is to blame
-		return &ResourceError{err}
-	case errors.Is(err, syscall.ENOENT):
-		if _, serr := os.Stat(p.spec.Dir); serr != nil {
-			return &StartError{fmt.Errorf("enter working directory: %w", serr)}
-		}
-	}
-	return &StartError{&os.PathError{Op: "exec", Path: p.spec.Path, Err: err}}
-}
-
 // undo gives back what prepare has made, after a start that failed.
 func (p *Process) undo() {
 	p.closeChildFDs()
@@ -183,11 +144,9 @@ func (p *Process) undo() {
 		}
 	}
 	if p.tree != nil {
-		_, _ = p.tree.remove()
+		p.removeUnborn()
 	}
-	if p.scratched {
-		_ = p.spec.Scratch.remove()
-	}
+	_ = p.removeScratch()
 }
 
 func (p *Process) closeChildFDs() {
@@ -196,5 +155,25 @@ func (p *Process) closeChildFDs() {
 			_ = unix.Close(fd)
 		}
 		p.childFDs[i] = -1
+	}
+}
+
+// removeUnborn removes the tree of a start that failed. It is empty, unless a
+// shim was lost before it could tell that the process was started after all.
+func (p *Process) removeUnborn() {
+	again := time.NewTicker(firstLook)
+	defer again.Stop()
+	end := time.NewTimer(closeTime)
+	defer end.Stop()
+	for {
+		if gone, _ := p.tree.remove(); gone {
+			return
+		}
+		p.tree.kill()
+		select {
+		case <-again.C:
+		case <-end.C:
+			return
+		}
 	}
 }

@@ -61,7 +61,6 @@ func (s *supervisor) next() {
 	case d := <-s.exit:
 		s.result = s.settle(d, s.timedOut)
 		s.exited = true
-		s.tree.exited()
 		if s.spec.Events.Exited != nil {
 			s.spec.Events.Exited(s.result)
 		}

@@ -6,15 +6,13 @@ import (
 	"syscall"
 
 	"github.com/urocket/urocket/processctl/cgroup"
+	"github.com/urocket/urocket/processctl/shim"
 )
 
 // tree is a process with all that it has started.
 type tree interface {
-	// place makes the process start inside the tree.
-	place(*syscall.SysProcAttr)
-	// born tells the pid of the first process, exited that it was reaped.
-	born(pid int)
-	exited()
+	// born tells of the first process.
+	born(birth)
 	// signal sends sig to every process, as far as they can be found.
 	signal(sig syscall.Signal)
 	// kill ends every process; they are not gone when it returns.
@@ -28,43 +26,29 @@ type tree interface {
 	usage() *GroupUsage
 }
 
-// leader is the first process of a tree. It can be signalled by its pid as long
-// as it is not reaped, wherever it has gone and whatever cannot be opened.
-type leader struct {
-	reaper *reaper
-	pid    int // 0: never born
-}
-
-func (l *leader) born(pid int) { l.pid = pid }
-
-func (l *leader) signalLeader(sig syscall.Signal) {
-	if l.pid > 0 {
-		l.reaper.signal(l.pid, l.pid, sig)
-	}
-}
-
 // groupTree is a cgroup.
 type groupTree struct {
-	leader
+	birth birth
 	mu    sync.Mutex // usage is asked for by others than who removes
 	group *cgroup.Group
 	gone  bool
 }
 
-func (t *groupTree) place(a *syscall.SysProcAttr) { a.UseCgroupFD, a.CgroupFD = true, t.group.FD() }
-func (t *groupTree) holds(place string) bool      { return t.group.Holds(place) }
-func (t *groupTree) exited()                      {}
+func (t *groupTree) born(b birth)            { t.birth = b }
+func (t *groupTree) holds(place string) bool { return t.group.Holds(place) }
 
 func (t *groupTree) signal(sig syscall.Signal) {
-	if t.group.Signal(sig, t.pid) {
+	if t.group.Signal(sig, t.birth.pid) {
 		return
 	}
-	t.signalLeader(sig) // it has left the group, or the group cannot be read now
+	t.birth.signal(sig) // it has left the group, or the group cannot be read now
 }
 
 func (t *groupTree) kill() {
 	t.group.Kill()
-	t.signalLeader(syscall.SIGKILL)
+	if t.birth.pid > 0 {
+		t.birth.signal(syscall.SIGKILL)
+	}
 }
 
 func (t *groupTree) remove() (bool, error) {
@@ -88,43 +72,46 @@ func (t *groupTree) usage() *GroupUsage {
 	if err != nil {
 		return nil
 	}
-	return &GroupUsage{CPU: u.CPU, Memory: u.Memory, OOM: u.OOM}
+	return &GroupUsage{CPU: u.CPU, Memory: u.Memory, OOM: u.OOM, PIDsRefused: u.Refused}
 }
 
-// sessionTree is the process group that a process leads. What leaves the group
-// is not found. A group's number is nobody else's as long as the group has a
-// member, zombies included; once it was seen empty it is not used any more.
-type sessionTree struct {
-	leader
-	reaped bool
-	empty  bool
+// familyTree is all that descends from the one child of a shim.
+type familyTree struct {
+	crew   *crew
+	worker *worker
+	child  *shim.Child // nil: never born
+	kills  int
 }
 
-func (t *sessionTree) place(*syscall.SysProcAttr) {}
-func (t *sessionTree) kill()                      { t.signal(syscall.SIGKILL) }
-func (t *sessionTree) holds(string) bool          { return false } // nothing proves it
-func (t *sessionTree) usage() *GroupUsage         { return nil }
+func (t *familyTree) born(b birth)       { t.child = b.child }
+func (t *familyTree) holds(string) bool  { return false } // nothing proves it
+func (t *familyTree) usage() *GroupUsage { return nil }
 
-func (t *sessionTree) exited() {
-	t.reaped = true
-	t.empty = syscall.Kill(-t.pid, 0) == syscall.ESRCH
-}
-
-func (t *sessionTree) signal(sig syscall.Signal) {
-	switch {
-	case t.empty:
-	case t.reaped:
-		_ = syscall.Kill(-t.pid, sig)
-	default:
-		t.reaper.signal(t.pid, -t.pid, sig)
+func (t *familyTree) signal(sig syscall.Signal) {
+	if t.child != nil {
+		t.child.Signal(sig)
 	}
 }
 
-func (t *sessionTree) remove() (bool, error) {
-	if t.pid == 0 || t.empty {
-		return true, nil
+// kill is repeated until nothing is left. A script that runs as who we are may
+// have stopped its shim, or worse; without its shim, what it has falls to us.
+func (t *familyTree) kill() {
+	t.kills++
+	t.signal(syscall.SIGKILL)
+	t.crew.prod(t.worker, t.kills > patientKills)
+}
+
+// patientKills is how often a shim is asked to kill before it is killed itself.
+const patientKills = 20
+
+func (t *familyTree) remove() (bool, error) {
+	if t.child != nil {
+		select {
+		case <-t.child.Empty:
+		default:
+			return false, nil
+		}
 	}
-	// Zombies count as members for kill(2), but there is nothing to end in them.
-	t.empty = syscall.Kill(-t.pid, 0) == syscall.ESRCH || !groupLives(t.pid)
-	return t.empty, nil
+	t.crew.release(t.worker)
+	return true, nil
 }

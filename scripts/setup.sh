@@ -2,7 +2,7 @@
 # Installs what is missing, with apt-get; does nothing, and needs no rights, where all is there.
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
-#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator for tests of real limits
+#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits
 set -euo pipefail
 
 fail() {
@@ -20,7 +20,8 @@ need() { # need PACKAGE COMMAND...: the package is missing unless the command su
 }
 
 has_php_curl() { php -r 'exit(extension_loaded("curl") ? 0 : 1);'; }
-static_busybox() { busybox | grep -q cpio && ! ldd "$(command -v busybox)"; }
+static_busybox() { busybox cpio --help && ! ldd "$(command -v busybox)"; }
+has_mkfs() { PATH=$PATH:/usr/sbin:/sbin has mkfs.ext4; } # not everybody's PATH has it
 can_compile() { echo '#include <stdlib.h>' | "${CC:-gcc}" -E -; }
 
 go=${GO:-go}
@@ -33,9 +34,10 @@ need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 if [ "${1-run}" = test ]; then
     need gcc has "${CC:-gcc}"
     need libc6-dev can_compile
-    # The machine in which limits are real: an emulator, its shell, its kernel (downloaded by scripts/vm/run.sh).
+    # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
+    need e2fsprogs has_mkfs
 fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 

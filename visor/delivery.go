@@ -97,6 +97,9 @@ func lateError(m Mode, e End) error {
 	return &GoneError{e}
 }
 
+// MaxReply is the call's [Call.MaxReply].
+func (d *Delivery) MaxReply() int64 { return d.run.call.MaxReply }
+
 // Commit offers a reply that has arrived whole. nil: it is the caller's answer,
 // and its body is the visor's to close. The error is as Deliver's, or a
 // [*RefusedError].

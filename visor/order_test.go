@@ -77,7 +77,6 @@ func (f *fakeProcess) timeout() {
 type oneCall struct {
 	run     *Run
 	visor   *Visor
-	op      *Operation
 	proc    *fakeProcess
 	leave   context.CancelFunc
 	answers chan Answer
@@ -86,13 +85,12 @@ type oneCall struct {
 
 func begin(t interface{ Fatal(...any) }, c Call) *oneCall {
 	o := &oneCall{proc: &fakeProcess{}, answers: make(chan Answer, 2), done: make(chan Summary, 2)}
-	o.visor = New(Options{Running: 1, Queued: NoLimit, QueueWait: time.Hour})
+	o.visor = New(nil, Limits{Running: 1, Queued: NoLimit, QueueWait: time.Hour})
 	o.visor.start = func(s processctl.Spec) (process, error) {
 		o.proc.events = s.Events
 		return o.proc, nil
 	}
-	o.op = o.visor.Operation("/x", "GET", NoLimit, NoLimit)
-	c.ID, c.Operation, c.Done = "id", o.op, func(s Summary) { o.done <- s }
+	c.ID, c.Operation, c.Done = "id", newOperation("/x", NoLimit, NoLimit), func(s Summary) { o.done <- s }
 	ctx, leave := context.WithCancel(context.Background())
 	o.leave = leave
 	run, err := o.visor.Begin(ctx, c)
@@ -250,7 +248,7 @@ func (o *oneCall) check(t *rapid.T, m *model) {
 	if len(o.answers) > 0 || len(o.done) > 0 {
 		t.Error("answered twice")
 	}
-	if len(o.visor.all()) > 0 || o.visor.places.running != 0 || o.op.lane.running != 0 {
+	if len(o.visor.all()) > 0 || o.visor.places.running != 0 || len(o.visor.places.lanes) != 0 {
 		t.Error("the call is over, but is still listed or holds its place")
 	}
 	err := o.deliver("late")

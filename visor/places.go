@@ -1,7 +1,6 @@
 package visor
 
 import (
-	"container/heap"
 	"container/list"
 	"context"
 	"errors"
@@ -37,24 +36,20 @@ func (e *BusyError) Error() string {
 // ErrDraining says that the service is stopping and starts nothing any more.
 var ErrDraining = errors.New("the service is stopping")
 
-// NoLimit is for places and queues without one.
-const NoLimit = -1
-
-// lane is the places and the queue of one operation.
-type lane struct {
-	maxRunning, maxQueued int
-	running               int
-	waiting               list.List // of *ticket, first come first
-	index                 int       // in places.ready; -1: not there
+// Limits bound the calls of a visor. [NoLimit] is understood for every number.
+type Limits struct {
+	Running    int           // processes at once, all operations together
+	Queued     int           // callers waiting for a place
+	QueueWait  time.Duration // how long a caller waits for a place; 0: not at all
+	Operations []Operation
 }
-
-func (l *lane) full() bool { return l.maxRunning != NoLimit && l.running >= l.maxRunning }
 
 // ticket is a waiting caller.
 type ticket struct {
 	lane *lane
 	seq  uint64 // order of arrival
 	elem *list.Element
+	wait time.Duration
 	done chan struct{} // closed when the place is given, or refused with err
 	err  error
 }
@@ -62,29 +57,52 @@ type ticket struct {
 // places gives out the places of a service: first come, first served among the
 // callers whose operation has a free place.
 type places struct {
+	mu                    sync.Mutex
 	maxRunning, maxQueued int
 	wait                  time.Duration
+	lanes                 map[laneKey]*lane
+	running               int
+	queued                int
+	seq                   uint64
+	ready                 readyLanes
+	draining              bool
+}
 
-	mu       sync.Mutex
-	running  int
-	queued   int
-	seq      uint64
-	ready    readyLanes
-	draining bool
+// set changes the limits. Who runs or waits stays, if need be above them, and
+// waits as long as was said to him; a place that there is now is given at once.
+func (p *places) set(limits Limits) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.maxRunning, p.maxQueued, p.wait = limits.Running, limits.Queued, limits.QueueWait
+	for _, l := range p.lanes {
+		l.named = false
+	}
+	for i := range limits.Operations {
+		o := &limits.Operations[i]
+		l := p.lane(o)
+		l.named, l.maxRunning, l.maxQueued = true, o.Running, o.Queued
+	}
+	for _, l := range p.lanes {
+		p.update(l)
+	}
+	p.give()
 }
 
 // enter waits for a place. It returns a [*BusyError], [ErrDraining], or ctx's
 // error when the caller leaves; then it holds no place.
-func (p *places) enter(ctx context.Context, l *lane) error {
-	t, err := p.queue(l)
+func (p *places) enter(ctx context.Context, o *Operation) error {
+	t, err := p.queue(o)
 	if err != nil || t == nil {
 		return err
 	}
-	timer := time.NewTimer(p.wait)
+	timer := time.NewTimer(t.wait)
 	defer timer.Stop()
 	select {
 	case <-t.done:
-		return t.err
+		if ctx.Err() == nil {
+			return t.err
+		}
+		return p.giveUp(t, context.Cause(ctx)) // both at once: he has left
 	case <-timer.C:
 		return p.giveUp(t, nil)
 	case <-ctx.Done():
@@ -93,13 +111,15 @@ func (p *places) enter(ctx context.Context, l *lane) error {
 }
 
 // queue takes a place at once, or a ticket to wait for one.
-func (p *places) queue(l *lane) (*ticket, error) {
+func (p *places) queue(o *Operation) (*ticket, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.draining {
 		return nil, ErrDraining
 	}
-	// A free place with callers waiting for it does not exist: leave hands it on.
+	l := p.lane(o)
+	defer p.update(l)
+	// A free place with callers waiting for it does not exist: give hands it on.
 	if !l.full() && !p.full() {
 		l.running++
 		p.running++
@@ -109,10 +129,9 @@ func (p *places) queue(l *lane) (*ticket, error) {
 		return nil, &BusyError{Scope: p.scope(l)}
 	}
 	p.seq++
-	t := &ticket{lane: l, seq: p.seq, done: make(chan struct{})}
+	t := &ticket{lane: l, seq: p.seq, wait: p.wait, done: make(chan struct{})}
 	t.elem = l.waiting.PushBack(t)
 	p.queued++
-	p.update(l)
 	return t, nil
 }
 
@@ -140,7 +159,7 @@ func (p *places) giveUp(t *ticket, cause error) error {
 		return t.err
 	default:
 	}
-	busy := &BusyError{Scope: p.scope(t.lane), Waited: p.wait}
+	busy := &BusyError{Scope: p.scope(t.lane), Waited: t.wait}
 	p.remove(t)
 	if cause != nil {
 		return cause
@@ -155,16 +174,21 @@ func (p *places) remove(t *ticket) {
 }
 
 // leave gives a place back, to the first caller who can use it.
-func (p *places) leave(l *lane) {
+func (p *places) leave(o *Operation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free(l)
+	p.free(p.lane(o))
 }
 
 func (p *places) free(l *lane) {
 	l.running--
 	p.running--
 	p.update(l)
+	p.give()
+}
+
+// give hands out the places that are free.
+func (p *places) give() {
 	for !p.full() && len(p.ready) > 0 {
 		t := p.ready[0].waiting.Front().Value.(*ticket)
 		t.lane.running++
@@ -175,11 +199,11 @@ func (p *places) free(l *lane) {
 }
 
 // drain refuses everyone who waits, and whoever comes later.
-func (p *places) drain(lanes []*lane) {
+func (p *places) drain() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.draining = true
-	for _, l := range lanes {
+	for _, l := range p.lanes {
 		for l.waiting.Len() > 0 {
 			t := l.waiting.Front().Value.(*ticket)
 			t.err = ErrDraining
@@ -187,44 +211,4 @@ func (p *places) drain(lanes []*lane) {
 			close(t.done)
 		}
 	}
-}
-
-// update puts l where it belongs in ready after its counts have changed.
-func (p *places) update(l *lane) {
-	switch usable := l.waiting.Len() > 0 && !l.full(); {
-	case usable && l.index >= 0:
-		heap.Fix(&p.ready, l.index)
-	case usable:
-		heap.Push(&p.ready, l)
-	case l.index >= 0:
-		heap.Remove(&p.ready, l.index)
-	}
-}
-
-// readyLanes are the operations that have a free place and a waiting caller, a
-// heap by the arrival of the first caller.
-type readyLanes []*lane
-
-func (r readyLanes) Len() int { return len(r) }
-func (r readyLanes) Less(i, j int) bool {
-	return r[i].waiting.Front().Value.(*ticket).seq < r[j].waiting.Front().Value.(*ticket).seq
-}
-
-func (r readyLanes) Swap(i, j int) {
-	r[i], r[j] = r[j], r[i]
-	r[i].index, r[j].index = i, j
-}
-
-func (r *readyLanes) Push(x any) {
-	l := x.(*lane)
-	l.index = len(*r)
-	*r = append(*r, l)
-}
-
-func (r *readyLanes) Pop() any {
-	old := *r
-	l := old[len(old)-1]
-	*r = old[:len(old)-1]
-	l.index = -1
-	return l
 }

@@ -10,14 +10,20 @@ import (
 	"time"
 )
 
-func newLane(running, queued int) *lane {
-	l := &lane{maxRunning: running, maxQueued: queued, index: -1}
-	l.waiting.Init()
-	return l
+func newOperation(path string, running, queued int) *Operation {
+	return &Operation{Path: path, Method: "GET", Running: running, Queued: queued}
+}
+
+// wantEmpty demands that nothing is left of anybody who ran or waited, but for
+// the lanes of operations that the limits name.
+func (p *places) wantEmpty(t interface{ Errorf(string, ...any) }, named int) {
+	if p.running != 0 || p.queued != 0 || len(p.ready) != 0 || len(p.lanes) != named {
+		t.Errorf("left: %d running, %d queued, %d ready, %d operations", p.running, p.queued, len(p.ready), len(p.lanes))
+	}
 }
 
 // waiters begins n callers one after the other; order tells who got a place when.
-func waiters(p *places, l *lane, n int, order chan<- int) {
+func waiters(p *places, l *Operation, n int, order chan<- int) {
 	for i := range n {
 		go func() {
 			if p.enter(context.Background(), l) == nil {
@@ -31,7 +37,7 @@ func waiters(p *places, l *lane, n int, order chan<- int) {
 func TestFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &places{maxRunning: 4, maxQueued: NoLimit, wait: time.Hour}
-		l := newLane(1, NoLimit)
+		l := newOperation("/1", 1, NoLimit)
 		order := make(chan int, 10)
 		waiters(p, l, 10, order)
 		for want := range 10 {
@@ -50,7 +56,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 func TestBusyTellsWhosePlacesAreTaken(t *testing.T) {
 	full := func(serviceRunning, serviceQueued, running, queued int, wait time.Duration) error {
 		p := &places{maxRunning: serviceRunning, maxQueued: serviceQueued, wait: wait}
-		l := newLane(running, queued)
+		l := newOperation("/2", running, queued)
 		if err := p.enter(context.Background(), l); err != nil {
 			return err
 		}
@@ -83,7 +89,7 @@ func TestBusyTellsWhosePlacesAreTaken(t *testing.T) {
 func TestOperationInWaitDoesNotBlockOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &places{maxRunning: 2, maxQueued: NoLimit, wait: time.Hour}
-		one, other := newLane(1, NoLimit), newLane(NoLimit, NoLimit)
+		one, other := newOperation("/3", 1, NoLimit), newOperation("/4", NoLimit, NoLimit)
 		order := make(chan int, 10)
 		waiters(p, one, 3, order)
 		if err := p.enter(context.Background(), other); err != nil {
@@ -100,16 +106,14 @@ func TestOperationInWaitDoesNotBlockOthers(t *testing.T) {
 			}
 		}
 		p.leave(other)
-		if p.running != 0 || p.queued != 0 || len(p.ready) != 0 {
-			t.Errorf("left: %d running, %d queued, %d ready", p.running, p.queued, len(p.ready))
-		}
+		p.wantEmpty(t, 0)
 	})
 }
 
 func TestCallerWhoLeavesTheQueueHoldsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &places{maxRunning: 1, maxQueued: NoLimit, wait: time.Hour}
-		l := newLane(NoLimit, NoLimit)
+		l := newOperation("/5", NoLimit, NoLimit)
 		if err := p.enter(context.Background(), l); err != nil {
 			t.Fatal(err)
 		}
@@ -123,21 +127,19 @@ func TestCallerWhoLeavesTheQueueHoldsNothing(t *testing.T) {
 			t.Errorf("told %v", err)
 		}
 		p.leave(l)
-		if p.running != 0 || p.queued != 0 || l.running != 0 {
-			t.Errorf("left: %d running, %d queued", p.running, p.queued)
-		}
+		p.wantEmpty(t, 0)
 	})
 }
 
 func TestDrainRefusesWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &places{maxRunning: 1, maxQueued: NoLimit, wait: time.Hour}
-		l := newLane(NoLimit, NoLimit)
+		l := newOperation("/6", NoLimit, NoLimit)
 		_ = p.enter(context.Background(), l)
 		result := make(chan error, 1)
 		go func() { result <- p.enter(context.Background(), l) }()
 		synctest.Wait()
-		p.drain([]*lane{l})
+		p.drain()
 		if err := <-result; !errors.Is(err, ErrDraining) {
 			t.Errorf("who waited was told %v", err)
 		}
@@ -151,16 +153,16 @@ func TestDrainRefusesWhoWaits(t *testing.T) {
 // run at random, and checks that no limit is passed and no place is lost.
 func TestPlacesUnderLoad(t *testing.T) {
 	p := &places{maxRunning: 5, maxQueued: 50, wait: 2 * time.Millisecond}
-	lanes := []*lane{newLane(1, 3), newLane(3, NoLimit), newLane(NoLimit, 0), newLane(NoLimit, NoLimit)}
+	operations := []*Operation{newOperation("/7", 1, 3), newOperation("/8", 3, NoLimit), newOperation("/9", NoLimit, 0), newOperation("/10", NoLimit, NoLimit)}
 	var wg sync.WaitGroup
 	for range 40 {
 		wg.Go(func() {
 			for range 200 {
-				l := lanes[rand.IntN(len(lanes))]
+				l := operations[rand.IntN(len(operations))]
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rand.IntN(3000))*time.Microsecond)
 				if p.enter(ctx, l) == nil {
 					p.mu.Lock()
-					if p.running > 5 || l.maxRunning != NoLimit && l.running > l.maxRunning {
+					if p.running > 5 || l.Running != NoLimit && p.lane(l).running > l.Running {
 						t.Error("too many run")
 					}
 					p.mu.Unlock()
@@ -171,7 +173,5 @@ func TestPlacesUnderLoad(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if p.running != 0 || p.queued != 0 || len(p.ready) != 0 {
-		t.Errorf("left: %d running, %d queued, %d ready", p.running, p.queued, len(p.ready))
-	}
+	p.wantEmpty(t, 0)
 }

@@ -24,7 +24,8 @@ type Stats struct {
 	CPU                *time.Duration // all descendants
 	Memory             *int64         // bytes, peak of all descendants
 	OOM                bool
-	Partial            bool // the process has not ended yet
+	Partial            bool  // the process has not ended yet
+	PIDsRefused        int64 // how often pids.max refused it a process; for the log alone
 }
 
 // SignalName is "SIGKILL" for 9, and "" for 0.
@@ -47,7 +48,7 @@ func newStats(queue time.Duration, u processctl.Usage, result *processctl.Result
 		s.MaxRSS = &u.MaxRSS
 	}
 	if g := u.Group; g != nil {
-		s.CPU, s.OOM = &g.CPU, g.OOM
+		s.CPU, s.OOM, s.PIDsRefused = &g.CPU, g.OOM, g.PIDsRefused
 		if g.Memory > 0 {
 			s.Memory = &g.Memory
 		}
@@ -150,6 +151,9 @@ func (s Stats) LogValue() slog.Value {
 		default:
 			attrs = append(attrs, slog.Int64(f.name, int64(n)))
 		}
+	}
+	if s.PIDsRefused > 0 {
+		attrs = append(attrs, slog.Int64("pids_refused", s.PIDsRefused))
 	}
 	return slog.GroupValue(attrs...)
 }

@@ -9,14 +9,6 @@ import (
 	"github.com/urocket/urocket/processctl"
 )
 
-// Options bound a visor. [NoLimit] is understood for Running and Queued.
-type Options struct {
-	Controller *processctl.Controller
-	Running    int           // processes at once, all operations together
-	Queued     int           // callers waiting for a place
-	QueueWait  time.Duration // how long a caller waits for a place; 0: not at all
-}
-
 // Visor is the calls of one service.
 type Visor struct {
 	start   func(processctl.Spec) (process, error)
@@ -25,21 +17,27 @@ type Visor struct {
 	calls   sync.WaitGroup // calls that are not over: unanswered, or with processes left
 
 	mu       sync.Mutex
-	lanes    []*lane
 	runs     map[string]*Run
 	draining bool
 	stopping bool // what runs is being stopped; nothing more may begin
 }
 
-// New makes a visor.
-func New(o Options) *Visor {
-	start := func(spec processctl.Spec) (process, error) { return o.Controller.Start(spec) }
-	return &Visor{
-		start:  start,
-		places: places{maxRunning: o.Running, maxQueued: o.Queued, wait: o.QueueWait},
-		runs:   map[string]*Run{},
+// New makes a visor that starts processes with c.
+func New(c *processctl.Controller, limits Limits) *Visor {
+	v := &Visor{
+		start: func(spec processctl.Spec) (process, error) { return c.Start(spec) },
+		runs:  map[string]*Run{},
 	}
+	v.places.set(limits)
+	return v
 }
+
+// SetLimits changes the limits while calls run and wait. They keep what they
+// have: no process is ended and no caller refused because a limit was lowered,
+// and one who waits does so for as long as he was to. An operation that the new
+// limits do not name keeps its places until the last call of it is over, so that
+// one that is named again later finds them taken still.
+func (v *Visor) SetLimits(limits Limits) { v.places.set(limits) }
 
 // process is what the visor needs of a [processctl.Process].
 type process interface {
@@ -53,24 +51,6 @@ type process interface {
 	Holds(place string) bool
 	Tail(s processctl.Stream, n int) ([]byte, int64)
 	Stdout() processctl.Output
-}
-
-// Operation is a kind of call, with places of its own.
-type Operation struct {
-	Path, Method string // as the operator names it
-	lane         lane
-}
-
-// Operation makes an operation with running places and a queue for queued
-// callers; [NoLimit] leaves it to the service's.
-func (v *Visor) Operation(path, method string, running, queued int) *Operation {
-	o := &Operation{Path: path, Method: method}
-	o.lane.maxRunning, o.lane.maxQueued, o.lane.index = running, queued, -1
-	o.lane.waiting.Init()
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.lanes = append(v.lanes, &o.lane)
-	return o
 }
 
 // Call is one request for a process.
@@ -90,6 +70,10 @@ type Call struct {
 
 	// OwnOnly takes replies only from the process and its descendants.
 	OwnOnly bool
+
+	// MaxReply is how large a reply may be, in bytes. It is for whoever takes
+	// replies to see to.
+	MaxReply int64
 
 	// Check, if set, refuses replies that are not fit to be the answer.
 	Check func(*Reply) error
@@ -116,12 +100,12 @@ func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
 	if err := v.enlist(r); err != nil {
 		return nil, err
 	}
-	if err := v.places.enter(ctx, &c.Operation.lane); err != nil {
+	if err := v.places.enter(ctx, c.Operation); err != nil {
 		v.forget(r)
 		return nil, err
 	}
 	if err := r.begin(); err != nil {
-		v.places.leave(&c.Operation.lane)
+		v.places.leave(c.Operation)
 		v.forget(r)
 		return nil, err
 	}
@@ -154,7 +138,7 @@ func (v *Visor) forget(r *Run) {
 
 // over moves a call to the records.
 func (v *Visor) over(r *Run, s Summary) {
-	v.places.leave(&r.call.Operation.lane)
+	v.places.leave(r.call.Operation)
 	v.records.add(r.record(s))
 	v.forget(r)
 	if r.call.Done != nil {
@@ -194,9 +178,8 @@ func (v *Visor) Draining() bool {
 func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
 	v.mu.Lock()
 	v.draining = true
-	lanes := v.lanes
 	v.mu.Unlock()
-	v.places.drain(lanes)
+	v.places.drain()
 
 	over := make(chan struct{})
 	go func() { v.calls.Wait(); close(over) }()

@@ -14,67 +14,94 @@ import (
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/visor"
 )
 
-// loaded is a configuration that can be served.
+// loaded is a configuration with everything that it names, and what is wrong
+// with it.
 type loaded struct {
-	service    *config.Service
+	service    *config.Service    // nil: nothing could be read
+	edition    *frontserv.Edition // nil: there are faults
 	controller *processctl.Controller
-	visor      *visor.Visor
-	front      *frontserv.Server
-	warnings   config.Faults
+	sound      bool // the configuration itself has no faults
+	isolations map[*config.Operation]*shim.Settings
+
+	faults, warnings config.Faults
 }
 
-// load reads and checks everything: the configuration, what it names, cgroups
-// and the document. The error is [config.Faults], all of them at once, or a
-// failure of the machine. A loaded configuration's controller is to be closed.
-func load(file string, log *slog.Logger) (*loaded, error) {
+// read reads and checks what files can tell: the configuration, what it names
+// and the document. It may take seconds and changes nothing anywhere.
+func read(file string) *loaded {
+	l := &loaded{}
 	service, err := config.Load(file)
-	var faults config.Faults
-	if err != nil && !errors.As(err, &faults) {
-		return nil, err
+	if errors.As(err, &l.faults); service == nil {
+		l.faults = named(file, l.faults)
+		return l
 	}
-	if service == nil {
-		return nil, named(file, faults)
-	}
-	l := &loaded{service: service, warnings: service.Warnings()}
-	if len(faults) == 0 {
-		if err := l.control(); err != nil {
-			return nil, err
-		}
-		faults = append(faults, l.checkCgroup()...)
-		faults = append(faults, l.checkLimits()...)
-		faults = append(faults, l.checkReplyFrom()...)
-	}
+	l.service, l.sound, l.warnings = service, err == nil, service.Warnings()
 	var check frontserv.Check
-	l.front, check = frontserv.New(frontOptions(service, l.visor, log))
+	l.edition, check = frontserv.Load(l.frontOptions())
 	for _, f := range check.Faults {
-		faults = append(faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
+		l.faults = append(l.faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
 	}
 	for _, f := range check.Warnings {
 		l.warnings = append(l.warnings, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
 	}
-	if len(faults) > 0 {
-		l.close()
-		slices.SortStableFunc(faults, func(a, b config.Fault) int { return a.Line - b.Line })
-		return nil, faults
-	}
-	return l, nil
+	return l
 }
 
-// control makes what processes are started with.
-func (l *loaded) control() error {
-	s := l.service
-	controller, err := processctl.New(processctl.Options{
-		Name: s.Name, CgroupParent: s.CgroupParent, NoCgroup: s.Cgroup == config.CgroupOff,
-	})
-	if err != nil {
-		return err
+// load reads and checks everything, cgroups included. The error is
+// [config.Faults], all of them at once, or a failure of the machine. A loaded
+// configuration's controller is to be closed.
+func load(file string, log *slog.Logger) (*loaded, error) {
+	l := read(file)
+	return l, l.control(log)
+}
+
+// control makes what processes are started with, and checks what that can do.
+func (l *loaded) control(log *slog.Logger) error {
+	if l.sound {
+		controller, err := processctl.New(processctl.Options{
+			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff,
+			Warn: func(text string) { log.Warn(text) },
+		})
+		if err != nil {
+			return err
+		}
+		l.controller = controller
+		l.checkHost()
 	}
-	l.controller = controller
-	l.visor = visor.New(visor.Options{Controller: controller, Running: s.Running, Queued: s.Queued, QueueWait: s.QueueWait})
-	return nil
+	err := l.verdict()
+	if err != nil {
+		l.close()
+	}
+	return err
+}
+
+// succeed checks whether the configuration can take the place of one that runs,
+// with the controller of that one.
+func (l *loaded) succeed(running *loaded) error {
+	if l.sound {
+		l.controller = running.controller
+		l.checkHost()
+		l.faults = append(l.faults, l.service.NeedsRestart(running.service)...)
+	}
+	return l.verdict()
+}
+
+// verdict is the faults, or nil.
+func (l *loaded) verdict() error {
+	if len(l.faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(l.faults, func(a, b config.Fault) int { return a.Line - b.Line })
+	return l.faults
+}
+
+// checkHost holds the configuration against what the controller can do here.
+func (l *loaded) checkHost() {
+	l.faults = slices.Concat(l.faults, l.checkCgroup(), l.checkLimits(), l.checkReplyFrom(), l.checkIsolation())
 }
 
 // checkCgroup refuses `cgroup: required` where not all of it holds.
@@ -143,17 +170,26 @@ func (l *loaded) close() {
 	}
 }
 
-func frontOptions(s *config.Service, v *visor.Visor, log *slog.Logger) frontserv.Options {
+func (l *loaded) frontOptions() frontserv.Options {
+	s := l.service
 	o := frontserv.Options{
-		Visor: v, Document: s.OpenAPI, BasePath: s.BasePath,
+		Document: s.OpenAPI, BasePath: s.BasePath,
 		Upstream: s.Security == config.SecurityUpstream,
 		MaxBody:  s.MaxBody, SocketPath: s.SocketPath,
-		Env: baseEnvironment(), TmpDir: os.Getenv("TMPDIR"), Logger: log,
+		Env: baseEnvironment(), TmpDir: tmpDir(),
 	}
 	for _, op := range s.Operations {
-		o.Routes = append(o.Routes, route(op))
+		r := route(op)
+		r.Isolation, r.Account = l.isolation(op)
+		o.Routes = append(o.Routes, r)
 	}
 	return o
+}
+
+// places are the places and queues of the service and of its operations.
+func (l *loaded) places() visor.Limits {
+	s := l.service
+	return visor.Limits{Running: s.Running, Queued: s.Queued, QueueWait: s.QueueWait, Operations: l.edition.Operations()}
 }
 
 func route(op *config.Operation) frontserv.Route {

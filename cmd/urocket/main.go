@@ -31,7 +31,8 @@ const defaultConfig = "urocket-service.yaml"
 
 const usage = `urocket turns scripts into HTTP endpoints.
 
-    urocket [run] -c urocket-service.yaml    serve; SIGTERM drains, a second one stops now
+    urocket [run] -c urocket-service.yaml    serve; SIGTERM drains, a second one stops now,
+                                             SIGHUP reads the configuration again
     urocket parse -c FILE                    print the configuration with every default
     urocket dry   -c FILE                    check everything, print the routes, run nothing
     urocket version

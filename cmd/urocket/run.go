@@ -10,18 +10,28 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/urocket/urocket/backserv"
-	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/processctl"
+	"github.com/urocket/urocket/visor"
 )
 
 // lastAnswers is how long callers and scripts may take, when everything is
 // over, to read what was written to them.
 const lastAnswers = 2 * time.Second
+
+// reservedThreads is how many threads are made at start, so that none has to be
+// made when there can be none: one for each processor to run on, and some that
+// block in the kernel, on a disk for example. Under load there are about six for
+// a processor.
+func reservedThreads() int { return 16 + 4*runtime.GOMAXPROCS(0) }
 
 // version is set at link time.
 var version = ""
@@ -35,33 +45,60 @@ func versionCommand(_ options, stdout, _ io.Writer) int {
 	return exitOK
 }
 
-// program is a running urocket.
+// program is a running urocket. What it serves is loaded, which a reload replaces.
 type program struct {
 	*loaded
+	controller *processctl.Controller // of every configuration that is served
+
 	log   *slog.Logger
+	visor *visor.Visor
+	front *frontserv.Server
 	back  *backserv.Server
 	admin *http.Server
+
+	reload  reload
+	located atomic.Bool   // an operation asks where its repliers are, or did
+	grace   time.Duration // the longest of any operation until now
 
 	listeners []net.Listener
 	serving   sync.WaitGroup
 	failed    chan error // a listener that stopped by itself
 }
 
-func runCommand(o options, _, stderr io.Writer) int {
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+// signals are those that a running urocket heeds. However many SIGHUPs come,
+// there is room for the others.
+type signals struct{ stop, reload chan os.Signal }
+
+func notifySignals() signals {
+	s := signals{stop: make(chan os.Signal, 8), reload: make(chan os.Signal, 1)}
+	signal.Notify(s.stop, syscall.SIGTERM, syscall.SIGINT)
+	signal.Notify(s.reload, syscall.SIGHUP)
 	// The reader of the log may go away; that is no reason to leave everything behind.
 	// Caught and not ignored: what is ignored would be ignored in scripts too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	return s
+}
+
+func runCommand(o options, _, stderr io.Writer) int {
+	processctl.ReserveThreads(reservedThreads())
+	signals := notifySignals()
 	out := newLogWriter(stderr)
 	defer out.Close()
 	log := newLogger(o, out)
-	l, err := load(o.config, log)
-	if err != nil {
+	log.Debug("reading", "file", o.config)
+	read := startRead(o.config)
+	var l *loaded
+	select {
+	case l = <-read:
+	case s := <-signals.stop: // what is being read is let go: nothing was begun with it
+		log.Info("stopped before the configuration was read", "signal", s.String())
+		return exitOK
+	}
+	if err := l.control(log); err != nil {
 		return complain(stderr, err)
 	}
-	p := &program{loaded: l, log: log, failed: make(chan error, 3)}
-	if err := p.start(); err != nil {
+	p := &program{log: log, reload: reload{file: o.config}, failed: make(chan error, 3)}
+	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(stderr, err)
 	}
@@ -70,11 +107,13 @@ func runCommand(o options, _, stderr io.Writer) int {
 
 // start opens the listeners, the socket first: a script may reply as soon as a
 // request can come in.
-func (p *program) start() error {
+func (p *program) start(l *loaded) error {
+	p.controller = l.controller
+	p.visor = visor.New(l.controller, l.places())
+	p.front = frontserv.New(p.visor, p.log, l.edition)
+	p.adopt(l)
 	s := p.service
-	for _, w := range p.warnings {
-		p.log.Warn(w.Message, "at", fmt.Sprintf("%s:%d", w.File, w.Line))
-	}
+	p.tidyTmpDir()
 	gid := -1
 	if s.SocketGroup != nil {
 		gid = *s.SocketGroup
@@ -89,8 +128,8 @@ func (p *program) start() error {
 		return err
 	}
 	p.back = backserv.New(backserv.Options{
-		Calls: backserv.FromVisor(p.visor), MaxBody: s.MaxBody, Logger: p.log,
-		Owned: p.owned, Where: p.where(), Self: os.Geteuid(),
+		Calls: backserv.FromVisor(p.visor), Logger: p.log,
+		Owned: p.owned, Where: p.where, Self: os.Geteuid(),
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(s.Admin)
@@ -105,6 +144,18 @@ func (p *program) start() error {
 	_, level := p.controller.Level()
 	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
 	return nil
+}
+
+// tidyTmpDir removes what dead urockets have left among the temporary files, and
+// says so if there will be no place for new ones.
+func (p *program) tidyTmpDir() {
+	if err := checkTmpDir(); err != nil {
+		p.log.Warn("TMPDIR cannot be used: calls that need it will fail with 500 (a body over 256 KiB, channel: file, tmpdir: own)", "error", err)
+		return
+	}
+	if err := processctl.SweepScratch(tmpDir()); err != nil {
+		p.log.Warn("not everything that a dead urocket left could be removed", "error", err)
+	}
 }
 
 func (p *program) listen(address string) (net.Listener, error) {
@@ -123,14 +174,13 @@ func (p *program) owned(pid int) bool {
 	return owned || err != nil
 }
 
-// where tells the place of a peer, if an operation asks for it.
-func (p *program) where() func(pid int) string {
-	for _, op := range p.service.Operations {
-		if op.ReplyFrom == config.FromProcess {
-			return p.controller.Where
-		}
+// where tells the place of a peer, once an operation asks for it. A peer that
+// connected before that cannot be a process of such an operation.
+func (p *program) where(pid int) string {
+	if !p.located.Load() {
+		return ""
 	}
-	return nil
+	return p.controller.Where(pid)
 }
 
 func (p *program) serve(run func() error) {
@@ -160,21 +210,21 @@ func (p *program) abandon() {
 }
 
 // live serves until a signal or a failure, then stops.
-func (p *program) live(signals <-chan os.Signal) int {
+func (p *program) live(signals signals) int {
 	code := exitOK
-	for {
+	for serving := true; serving; {
 		select {
-		case s := <-signals:
-			if s == syscall.SIGHUP {
-				p.log.Warn("SIGHUP is ignored: reloading is not in this version yet")
-				continue
-			}
+		case <-signals.reload:
+			p.beginReload()
+		case a := <-p.reload.done:
+			p.endReload(a)
+		case s := <-signals.stop:
 			p.log.Info("stopping", "signal", s.String(), "drain", p.service.Drain.String())
+			serving = false
 		case err := <-p.failed:
 			p.log.Error("a listener failed", "error", err)
-			code = exitFailure
+			code, serving = exitFailure, false
 		}
-		break
 	}
 	now := make(chan struct{})
 	stopped := make(chan struct{})
@@ -182,11 +232,11 @@ func (p *program) live(signals <-chan os.Signal) int {
 	watch.Go(func() {
 		for {
 			select {
-			case s := <-signals:
-				if s != syscall.SIGHUP {
-					close(now)
-					return
-				}
+			case <-signals.stop:
+				close(now)
+				return
+			case <-signals.reload:
+				p.log.Warn("not reloaded: urocket is stopping")
 			case <-stopped:
 				return
 			}
@@ -239,11 +289,7 @@ func (p *program) stop(now <-chan struct{}) {
 // cutOff closes the connections of callers who take their answers so slowly
 // that they would hold up the stop.
 func (p *program) cutOff(now, over <-chan struct{}) {
-	wait := p.service.Drain + lastAnswers
-	for _, op := range p.service.Operations {
-		wait = max(wait, p.service.Drain+op.Grace+lastAnswers)
-	}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(p.service.Drain + p.grace + lastAnswers)
 	defer timer.Stop()
 	select {
 	case <-over:

@@ -40,11 +40,20 @@ func Marked(mark string) []int {
 func Zombies(parent int) []int {
 	var pids []int
 	for _, pid := range PIDs() {
-		if f := fields(pid); len(f) > 1 && f[0] == "Z" && f[1] == strconv.Itoa(parent) {
+		if f := fields(pid); len(f) > 1 && f[0] == "Z" && Parent(pid) == parent {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// Parent is the pid of the parent of pid; 0 when there is none.
+func Parent(pid int) int {
+	if f := fields(pid); len(f) > 1 {
+		parent, _ := strconv.Atoi(f[1])
+		return parent
+	}
+	return 0
 }
 
 // Alive tells whether pid runs; a zombie does not.

@@ -140,6 +140,10 @@ func (s *soak) strike(ctx context.Context, r *rand.Rand, l *life) {
 	for wait(ctx, r, 300*time.Millisecond) {
 		pids := s.strangers(l)
 		choice, how := r.IntN(1<<30), r.IntN(10)
+		if r.IntN(12) == 0 {
+			s.strikeShim(l, choice)
+			continue
+		}
 		if len(pids) == 0 {
 			continue
 		}
@@ -173,6 +177,31 @@ func (s *soak) strike(ctx context.Context, r *rand.Rand, l *life) {
 			_ = victim.Signal(syscall.SIGCONT)
 		})
 	}
+}
+
+// strikeShim kills a shim. It is stopped first, so that whose calls it disturbs
+// can be told: those that it has, and one that may be about to be given to it.
+func (s *soak) strikeShim(l *life, choice int) {
+	shims := shimsOf(l.pid())
+	if len(shims) == 0 {
+		return
+	}
+	pid := shims[choice%len(shims)]
+	p, err := os.FindProcess(pid)
+	if err != nil || leftovers.Parent(pid) != l.pid() || p.Signal(syscall.SIGSTOP) != nil {
+		return // it has ended meanwhile
+	}
+	defer p.Release()
+	l.struck.Add(1)
+	for _, child := range s.strangers(l) {
+		for up := child; up > 1; up = leftovers.Parent(up) {
+			if up == pid {
+				l.hit(leftovers.Variable(child, "T"))
+			}
+		}
+	}
+	s.events.add("SIGKILL of shims", 1)
+	_ = p.Signal(syscall.SIGKILL)
 }
 
 // errNotOurs says that a process is none of a script of this run.

@@ -2,8 +2,8 @@ package soak
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,31 +26,21 @@ func (s *soak) afterCrash(l, next *life) {
 			s.fault("life %d has not removed the cgroup %s of life %d", next.number, dir, l.number)
 		}
 	}
-	left := s.strangers(next)
-	if s.level == "cgroups" || daemonsEnd {
-		for _, pid := range left {
-			s.fault("life %d has not ended process %d %q of life %d", next.number, pid, leftovers.CommandLine(pid), l.number)
-		}
+	// Groups are ended before the next life serves; a shim ends its family by itself,
+	// when the program that it belongs to is gone.
+	left := func() []int { return s.strangers(next) }
+	if s.level == "none" {
+		holds(func() bool { return len(left()) == 0 })
 	}
-	// What is found while it is ended may have been forked meanwhile.
-	if !holds(func() bool {
-		for _, pid := range left {
-			_ = signal(pid, s.dir, syscall.SIGKILL)
-		}
-		left = s.strangers(next)
-		return len(left) == 0
-	}) {
-		s.fault("processes of life %d do not end: %v", l.number, left)
+	for _, pid := range left() {
+		s.fault("life %d has left process %d %q, and life %d has not ended it", l.number, pid, leftovers.CommandLine(pid), next.number)
+		_ = signal(pid, s.dir, syscall.SIGKILL)
+	}
+	if !holds(func() bool { return !slices.ContainsFunc(l.shims, isShim) }) {
+		s.fault("shims of life %d are left: %v", l.number, l.shims)
 	}
 	for _, file := range leftovers.Files(s.path("tmp")) {
-		if filesSwept {
-			s.fault("life %d has not removed %s of life %d", next.number, file, l.number)
-		}
-	}
-	entries, err := os.ReadDir(s.path("tmp"))
-	check(s.t, err)
-	for _, e := range entries {
-		leftovers.Clear(filepath.Join(s.path("tmp"), e.Name()))
+		s.fault("life %d has not removed %s of life %d", next.number, file, l.number)
 	}
 }
 
@@ -60,15 +50,18 @@ var goroutineHead = regexp.MustCompile(`(?m)^goroutine \d+ .*\[`)
 // one that has served nothing; the first may have no more of them. It returns
 // the life that cleans up.
 func (s *soak) goroutines(l *life) *life {
-	worn := s.quit(l)
-	fresh := s.quit(s.start(1))
-	if len(worn) > len(fresh) {
+	worn, ofShims := s.quit(l)
+	fresh, ofFirstShims := s.quit(s.start(1))
+	if len(worn)-ofShims > len(fresh)-ofFirstShims {
 		s.fault("%d goroutines at rest, %d before the first call; now\n%s", len(worn), len(fresh), strings.Join(worn, "\n\n"))
 	}
 	return s.start(1)
 }
 
-func (s *soak) quit(l *life) []string {
+// quit ends a life by SIGQUIT and returns its goroutines; two of them belong to
+// each shim that it keeps.
+func (s *soak) quit(l *life) (list []string, ofShims int) {
+	ofShims = 2 * len(shimsOf(l.pid()))
 	l.ending.Store(killed)
 	_ = l.cmd.Process.Signal(syscall.SIGQUIT)
 	if !holds(l.over) {
@@ -80,7 +73,6 @@ func (s *soak) quit(l *life) []string {
 	if !ok {
 		s.fault("life %d prints no goroutines after SIGQUIT:\n%s", l.number, l.lastLines())
 	}
-	var list []string
 	for block := range strings.SplitSeq(dump, "\n\n") {
 		// Goroutine 0 is a thread's own stack; the garbage collector's come and go.
 		own := !strings.HasPrefix(strings.TrimSpace(block), "goroutine 0 ") && !strings.Contains(block, "created by runtime.")
@@ -88,5 +80,13 @@ func (s *soak) quit(l *life) []string {
 			list = append(list, block)
 		}
 	}
-	return list
+	return list, ofShims
+}
+
+// isShim tells whether a process is one of those that start others for the program.
+func isShim(pid int) bool { return strings.HasPrefix(leftovers.CommandLine(pid), "urocket-shim") }
+
+// shimsOf lists those of a program.
+func shimsOf(pid int) []int {
+	return slices.DeleteFunc(leftovers.PIDs(), func(p int) bool { return !isShim(p) || leftovers.Parent(p) != pid })
 }

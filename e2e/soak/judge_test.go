@@ -74,6 +74,8 @@ func (c *call) rightEnd(f *facts) bool {
 		return true
 	case c.end == draining:
 		return how == stopping
+	case c.end == internal:
+		return c.life.struck.Load() > 0 && len(f.log) == 1 && strings.Contains(f.log[0].Error, "shim")
 	case c.end == gone:
 		return c.left
 	case c.end == noResponse && how != nothingYet:

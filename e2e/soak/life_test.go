@@ -22,7 +22,9 @@ type life struct {
 	fds    int           // open descriptors before the first call
 	groups []string      // cgroups before the first call
 	ending atomic.Int32  // what was done to end it
+	struck atomic.Int32  // shims that were killed
 	told   int           // lines of its log that were reported
+	shims  []int         // those of a life that was killed
 
 	newest, confirmed atomic.Int64 // generations of the configuration: written, and known to be in force
 
@@ -61,7 +63,7 @@ func (s *soak) start(generation int64) *life {
 	if !up || l.over() {
 		s.t.Fatalf("life %d: the program does not come up:\n%s", l.number, l.lastLines())
 	}
-	l.fds, l.groups = len(leftovers.Descriptors(l.pid())), s.groups()
+	l.fds, l.groups = len(leftovers.Descriptors(l.pid()))-len(shimsOf(l.pid())), s.groups()
 	s.memory.start = append(s.memory.start, l.rss())
 	return l
 }
@@ -170,7 +172,8 @@ func (s *soak) restless(l *life) string {
 	if files := leftovers.Files(s.path("tmp")); len(files) > 0 {
 		what = append(what, fmt.Sprintf("files %q", files))
 	}
-	if fds := leftovers.Descriptors(l.pid()); len(fds) > l.fds {
+	// Shims are kept for the next calls, with one descriptor each.
+	if fds := leftovers.Descriptors(l.pid()); len(fds)-len(shimsOf(l.pid())) > l.fds {
 		what = append(what, fmt.Sprintf("%d descriptors, at the start %d: %q", len(fds), l.fds, fds))
 	}
 	return strings.Join(what, "; ")
@@ -209,6 +212,7 @@ func (s *soak) terminate(l *life) {
 // to clean up behind the first.
 func (s *soak) crash(l *life) *life {
 	l.ending.Store(killed)
+	l.shims = shimsOf(l.pid())
 	_ = l.cmd.Process.Kill()
 	<-l.ended
 	s.gate.shut()

@@ -31,6 +31,7 @@ const (
 	draining  = "503 draining"
 	tooLarge  = "413 too-large"
 	noStart   = "500 start-failed"
+	internal  = "500 internal"
 	notValid  = "400 validation"
 	notFound  = "404 not-found"
 	notVerb   = "405 method-not-allowed"
@@ -45,9 +46,9 @@ type keys map[string]any
 
 // operation is one entry of the map, with what its callers send and may get.
 type operation struct {
-	verb, path string
-	weight     int // how often it is called, against the others
-	op, inject keys
+	verb, path         string
+	weight             int // how often it is called, against the others
+	op, inject, limits keys
 
 	body func(r *rand.Rand) int // size of the payload; nil: none is sent
 	n    func(r *rand.Rand) int // the number that the script gets as N
@@ -144,6 +145,9 @@ func nested(all []*operation, dir string) map[string]map[string]keys {
 			paths[o.path] = map[string]keys{}
 		}
 		entry := keys{"inject": o.inject}
+		if o.limits != nil {
+			entry["limits"] = o.limits
+		}
 		for k, v := range o.op {
 			entry[k] = v
 		}

@@ -8,7 +8,7 @@ import (
 
 // printing are the operations whose answer is what the process prints, or how
 // it ends.
-func printing(life string) []*operation {
+func printing() []*operation {
 	many := oneOf(10, 5000, 70_000, 400_000, 2_000_000)
 	stdout := func() keys { return keys{"reply": "stdout"} }
 	return []*operation{
@@ -24,7 +24,7 @@ func printing(life string) []*operation {
 			ends: []string{brokenOff, timedOut}, whole: says("%s"),
 		},
 		{
-			verb: "get", path: "/out/daemon", weight: 2, inject: sh("out-daemon").env("LIFE=" + life), op: stdout().and("running", 4),
+			verb: "get", path: "/out/daemon", weight: 2, inject: sh("out-daemon"), op: stdout().and("running", 4),
 			ends: []string{answered}, whole: says("%s"),
 		},
 		{

@@ -23,17 +23,16 @@ const maxBody = 8 << 20
 
 // soak is a run at one level.
 type soak struct {
-	t       *testing.T
-	level   string
-	seed    uint64
-	length  time.Duration
-	dir     string // configuration, socket, logs, notes; marks all processes of the run
-	name    string // servicename
-	addr    string
-	sock    string
-	scripts string // where the scripts lie
-	ops     []*operation
-	noise   []byte // what payloads are made of
+	t      *testing.T
+	level  string
+	seed   uint64
+	length time.Duration
+	dir    string // configuration, socket, logs, notes; marks all processes of the run
+	name   string // servicename
+	addr   string
+	sock   string
+	ops    []*operation
+	noise  []byte // what payloads are made of
 
 	gate  *gate
 	idle  pool
@@ -52,11 +51,10 @@ type soak struct {
 func newSoak(t *testing.T, level string, length time.Duration) *soak {
 	dir, err := os.MkdirTemp("/tmp", "ursoak-") // short: a socket's path holds 107 bytes
 	check(t, err)
-	scripts, err := filepath.Abs("scripts")
-	check(t, err)
+	check(t, os.Chmod(dir, 0o755))
 	s := &soak{
 		t: t, level: level, seed: *seed, length: length, dir: dir, name: "soak-" + strings.TrimPrefix(filepath.Base(dir), "ursoak-"),
-		addr: freeAddress(t), sock: filepath.Join(dir, "u.sock"), scripts: scripts, gate: newGate(),
+		addr: freeAddress(t), sock: filepath.Join(dir, "u.sock"), gate: newGate(),
 	}
 	t.Cleanup(func() {
 		if *keep {
@@ -68,6 +66,11 @@ func newSoak(t *testing.T, level string, length time.Duration) *soak {
 	for _, sub := range []string{"tmp", "bin", "handover", "stolen"} {
 		check(t, os.Mkdir(s.path(sub), 0o755))
 	}
+	// Copies: another user may not be able to read where this is checked out.
+	check(t, os.CopyFS(s.path("scripts"), os.DirFS("scripts")))
+	helper, err := os.ReadFile("../../scripts/php/urocket.php")
+	check(t, err)
+	check(t, os.WriteFile(s.path("scripts/urocket.php"), helper, 0o644))
 	sleep, err := os.Readlink("/bin/sleep") // busybox looks at the name it is called by
 	if err != nil || !filepath.IsAbs(sleep) {
 		sleep = "/bin/sleep"
@@ -84,13 +87,12 @@ func newSoak(t *testing.T, level string, length time.Duration) *soak {
 
 // operations are those of this level.
 func (s *soak) operations() []*operation {
-	life := "600"
-	if s.level == "none" && !daemonsEnd {
-		life = "2"
-	}
-	all := append(onTheSocket(life), append(printing(life), edge()...)...)
+	all := append(onTheSocket(), append(printing(), edge()...)...)
 	if s.level == "cgroups" {
 		all = append(all, ownReplies())
+	}
+	if os.Getuid() == 0 {
+		all = append(all, asAnother()...)
 	}
 	for _, o := range all {
 		if o.inject != nil && !o.silent {
@@ -104,8 +106,8 @@ func (s *soak) operations() []*operation {
 func (s *soak) configuration(generation int64) []byte {
 	file := keys{
 		"servicename": s.name, "listen": s.addr, "socketpath": s.sock, "openapi": "openapi.yaml", "maxbody": maxBody,
-		"running": 24, "queued": 30, "queuewait": "20s", "drain": "2s", "cgroup": "auto",
-		"defaults": keys{"wd": s.scripts, "timeout": "100s", "grace": "1s"}, "paths": nested(s.ops, s.dir),
+		"running": 24, "queued": 30, "queuewait": "20s", "socketmode": "0666", "drain": "2s", "cgroup": "auto",
+		"defaults": keys{"wd": s.path("scripts"), "timeout": "100s", "grace": "1s"}, "paths": nested(s.ops, s.dir),
 	}
 	if s.level == "none" {
 		file["cgroup"] = "off"

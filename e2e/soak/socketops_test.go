@@ -3,8 +3,8 @@ package soak
 import "fmt"
 
 // onTheSocket are the operations whose answer is posted.
-func onTheSocket(life string) []*operation {
-	return append(echoesOnTheSocket(), append(endsOnTheSocket(), append(strays(life), disputes()...)...)...)
+func onTheSocket() []*operation {
+	return append(echoesOnTheSocket(), append(endsOnTheSocket(), append(strays(), disputes()...)...)...)
 }
 
 // echoesOnTheSocket answer with their payload, by every channel and client.
@@ -73,7 +73,7 @@ func disputes() []*operation {
 		{verb: "get", path: "/race", weight: 3, inject: sh("race"), ends: ends, whole: says("race-%s"), told: []int{409}},
 		// Who finds the id answers; if that is late for once, it was a timeout.
 		{
-			verb: "get", path: "/handover", weight: 3, inject: sh("handover").and("timeout", "20s"), op: keys{"onexit": "wait"},
+			verb: "get", path: "/handover", weight: 3, inject: sh("handover").and("timeout", "5s"), op: keys{"onexit": "wait"},
 			ends: []string{answered, timedOut}, whole: says("handover-%s"), told: []int{410},
 		},
 		{
@@ -90,7 +90,7 @@ func disputes() []*operation {
 }
 
 // strays leave processes or files behind, or prove that others did not.
-func strays(life string) []*operation {
+func strays() []*operation {
 	ends := []string{answered}
 	alone := func(path string, queued int) *operation {
 		return &operation{
@@ -99,7 +99,7 @@ func strays(life string) []*operation {
 		}
 	}
 	return []*operation{
-		{verb: "get", path: "/daemon", weight: 3, inject: sh("daemon").env("LIFE=" + life), op: keys{"running": 4}, ends: ends, whole: says("daemon-%s")},
+		{verb: "get", path: "/daemon", weight: 3, inject: sh("daemon"), op: keys{"running": 4}, ends: ends, whole: says("daemon-%s")},
 		{verb: "get", path: "/storm", weight: 2, inject: sh("storm"), op: keys{"running": 2}, ends: ends, whole: says("storm-%s")},
 		{
 			verb: "get", path: "/flood", weight: 1, n: oneOf(70_000, 1_000_000), inject: sh("flood"), op: keys{"running": 4},
@@ -117,5 +117,21 @@ func ownReplies() *operation {
 	return &operation{
 		verb: "get", path: "/own", weight: 2, inject: sh("own"), op: keys{"replyfrom": "process"},
 		ends: []string{answered}, whole: says("own-%s"), told: []int{403, 409},
+	}
+}
+
+// asAnother are scripts of another user, with limits; only root can start them.
+func asAnother() []*operation {
+	nobody := func(k keys) keys { return k.and("user", "nobody").and("umask", "0077").and("tmpdir", "own") }
+	return []*operation{
+		{
+			verb: "get", path: "/nobody/litter", weight: 2, inject: nobody(sh("litter")), limits: keys{"nofile": 64, "fsize": 1 << 20},
+			ends: []string{answered}, whole: says("litter-%s"),
+		},
+		{verb: "get", path: "/nobody/daemon", weight: 1, inject: nobody(sh("daemon")), op: keys{"running": 2}, ends: []string{answered}, whole: says("daemon-%s")},
+		{
+			verb: "post", path: "/nobody/echo", weight: 2, body: bodies, inject: nobody(sh("echo-file")).and("channel", "file").and("encoding", "raw").env("FILE={{payloadfile}}"),
+			ends: []string{answered}, whole: echoes,
+		},
 	}
 }

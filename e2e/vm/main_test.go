@@ -1,32 +1,51 @@
 package vm
 
 import (
+	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
 func TestMain(m *testing.M) {
-	if task := os.Getenv("VM_TASK"); task != "" {
-		tasks[task]()
+	if len(os.Args) > 1 && helpers[os.Args[1]] != nil {
+		if err := helpers[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, os.Args[1], err)
+			os.Exit(98)
+		}
 		os.Exit(0)
 	}
 	if os.Getenv("UROCKET_VM") != "" {
+		release, _ := os.ReadFile("/proc/sys/kernel/osrelease")
+		fmt.Printf("%sLinux %s", kernelLine, release)
+		for _, pid := range processes() {
+			machine[pid] = true
+		}
 		os.Exit(m.Run())
 	}
-	code, err := boot()
+	flag.Parse()
+	code, err := boot(os.Stdout)
 	if err != nil {
 		fmt.Println("vm:", err)
-		os.Exit(1)
+		code = 1
 	}
 	os.Exit(code)
 }
 
-// boot runs this package in the machine. A machine that dies (125) is booted
-// once more: the emulator does that now and then.
-func boot() (int, error) {
+// machineDied is what scripts/vm/run.sh ends with when the emulator, and not a
+// test, has failed. That happens now and then; a second boot tells.
+const machineDied = 125
+
+// boot builds the program and this package for the machine, runs the tests there
+// and says what ran.
+func boot(out io.Writer) (int, error) {
+	if runtime.GOARCH != "amd64" {
+		return 0, say(out, "VM: CANNOT RUN HERE: the machine of these tests is an amd64 that runs what is installed here, and here is "+runtime.GOARCH)
+	}
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		return 0, err
@@ -36,24 +55,51 @@ func boot() (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	program, tests := filepath.Join(dir, "urocket"), filepath.Join(dir, "vm.test")
-	for _, build := range [][]string{{"build", "-o", program, "./cmd/urocket"}, {"test", "-c", "-o", tests, "./e2e/vm"}} {
-		cmd := exec.Command("go", build...)
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOARCH=amd64")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("go %v: %w\n%s", build, err, out)
-		}
+	args, err := build(root, dir)
+	if err != nil {
+		return 0, err
 	}
-	for try := range 2 {
-		cmd := exec.Command(filepath.Join(root, "scripts/vm/run.sh"), "-t", "400", "-f", program, "-f", tests, "./vm.test", "-test.v", "-test.timeout", "380s")
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	args = append(args, "./vm.test", "-test.v", "-test.timeout", "300s", "-test.run", flag.Lookup("test.run").Value.String())
+	for try := 1; ; try++ {
+		count := &counter{out: out}
+		cmd := exec.Command(filepath.Join(root, "scripts/vm/run.sh"), args...)
+		cmd.Stdout, cmd.Stderr = count, os.Stderr
 		err = cmd.Run()
 		if cmd.ProcessState == nil {
 			return 0, err
 		}
-		if code := cmd.ProcessState.ExitCode(); code != 125 || try == 1 {
-			return code, nil
+		code := cmd.ProcessState.ExitCode()
+		if code == machineDied && try == 1 {
+			fmt.Fprintf(out, "VM: the machine died after %s; once more\n", count)
+			continue
 		}
+		return code, say(out, fmt.Sprintf("VM: %s, exit code %d", count, code))
 	}
-	return 0, err
+}
+
+// build makes what goes into the machine; the result are arguments for run.sh.
+func build(root, dir string) ([]string, error) {
+	args := []string{"-t", "320", "-f", filepath.Join(root, "examples"), "-f", filepath.Join(root, "scripts")}
+	for name, command := range map[string][]string{
+		"urocket": {"build", "-buildvcs=false", "-o", filepath.Join(dir, "urocket"), "./cmd/urocket"},
+		"vm.test": {"test", "-c", "-o", filepath.Join(dir, "vm.test"), "./e2e/vm"},
+	} {
+		cmd := exec.Command("go", command...)
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOARCH=amd64")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("go %v: %w\n%s", command, err, out)
+		}
+		args = append(args, "-f", filepath.Join(dir, name))
+	}
+	return args, nil
+}
+
+// say prints the summary, and writes it to the file that UROCKET_VM_SUMMARY
+// names: `go test` of many packages shows nothing of one that passed.
+func say(out io.Writer, summary string) error {
+	fmt.Fprintln(out, summary)
+	if file := os.Getenv("UROCKET_VM_SUMMARY"); file != "" {
+		return os.WriteFile(file, []byte(summary+"\n"), 0o644)
+	}
+	return nil
 }

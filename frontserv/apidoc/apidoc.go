@@ -51,6 +51,7 @@ type Finding string
 // A Document is a loaded OpenAPI document.
 type Document struct {
 	doc        *openapi3.T
+	digest     Digest
 	operations []*Operation
 	paths      map[string]map[string]*Operation // by path, then verb
 	schemas    *schemas
@@ -69,7 +70,7 @@ const (
 // file that cannot be read or parsed, a reference that leads nowhere or outside the
 // document's folder, or a version other than 3.0 and 3.1.
 func Load(file string) (*Document, []Finding, error) {
-	t, size, err := readDocument(file)
+	t, read, err := readDocument(file)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,12 +80,13 @@ func Load(file string) (*Document, []Finding, error) {
 	}
 	d := &Document{
 		doc:     t,
+		digest:  read.digest,
 		paths:   map[string]map[string]*Operation{},
 		schemas: newSchemas(!t.IsOpenAPI31OrLater()),
 		heavy:   make(chan struct{}, 1),
 	}
 	d.collectOperations()
-	return d, append(findings, validate(t, size)...), nil
+	return d, append(findings, validate(t, read.size)...), nil
 }
 
 func checkVersion(t *openapi3.T) ([]Finding, error) {
@@ -169,6 +171,9 @@ func (d *Document) Operations() []*Operation { return d.operations }
 
 // Operation returns the operation with this path key and verb (in capitals), or nil.
 func (d *Document) Operation(path, method string) *Operation { return d.paths[path][method] }
+
+// Digest is that of the files that were read.
+func (d *Document) Digest() Digest { return d.digest }
 
 // HasPath reports whether the document has this path key, with or without verbs.
 func (d *Document) HasPath(path string) bool {

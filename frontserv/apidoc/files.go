@@ -1,6 +1,7 @@
 package apidoc
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,39 +15,60 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// readDocument loads a document with everything it refers to, and tells how many bytes
-// that were.
-func readDocument(file string) (*openapi3.T, int64, error) {
+// readDocument loads a document with everything it refers to.
+func readDocument(file string) (*openapi3.T, *files, error) {
 	file, err := filepath.Abs(file)
 	if err != nil {
-		return nil, 0, fmt.Errorf("find the document: %w", err)
+		return nil, nil, fmt.Errorf("find the document: %w", err)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read the document: %w", err)
+		return nil, nil, fmt.Errorf("read the document: %w", err)
 	}
 	folder, err := os.OpenRoot(filepath.Dir(file))
 	if err != nil {
-		return nil, 0, fmt.Errorf("open the document's folder: %w", err)
+		return nil, nil, fmt.Errorf("open the document's folder: %w", err)
 	}
 	defer folder.Close()
 
-	f := &files{folder: folder, size: int64(len(data))}
+	f := &files{folder: folder, seen: map[string]bool{}}
+	f.count(filepath.Base(file), data)
 	loader := openapi3.NewLoader()
 	loader.IsExternalRefsAllowed = true
 	loader.ReadFromURIFunc = f.read
 	t, err := loader.LoadFromDataWithPath(data, &url.URL{Path: filepath.ToSlash(file)})
 	if err != nil {
-		return nil, 0, fmt.Errorf("load the document %s: %w", file, explainLoad(data, err))
+		return nil, nil, fmt.Errorf("load the document %s: %w", file, explainLoad(data, err))
 	}
-	return t, f.size, nil
+	return t, f, nil
 }
 
 // files reads what a document refers to, from one folder only. The folder's handle keeps
 // ".." and symbolic links from leading out of it.
 type files struct {
 	folder *os.Root
-	size   int64
+	size   int64 // bytes of all files together
+	digest Digest
+	seen   map[string]bool // counted already, by name
+}
+
+// Digest tells a document from another, by the names and the bytes of all its files.
+type Digest [sha256.Size]byte
+
+// count adds a file. Which comes first, and how often one is read, is the loader's affair
+// and changes from one load to the next, so neither matters.
+func (f *files) count(name string, data []byte) {
+	if f.seen[name] {
+		return
+	}
+	f.seen[name] = true
+	f.size += int64(len(data))
+	h := sha256.New()
+	fmt.Fprintf(h, "%d %s %d ", len(name), name, len(data))
+	_, _ = h.Write(data) // never fails
+	for i, b := range h.Sum(nil) {
+		f.digest[i] += b
+	}
 }
 
 func (f *files) read(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
@@ -70,7 +92,7 @@ func (f *files) read(_ *openapi3.Loader, u *url.URL) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("$ref to %s: %w", name, err)
 	}
-	f.size += int64(len(data))
+	f.count(name, data)
 	return data, nil
 }
 

@@ -217,3 +217,33 @@ func TestFindings(t *testing.T) {
 		}
 	}
 }
+
+// The digest is that of the names and bytes of all files, in whatever order and
+// however often the loader reads them.
+func TestDigest(t *testing.T) {
+	const api = head + `
+paths:
+  /a: {get: {responses: {'200': {$ref: 'a.yaml#/r'}}}}
+  /b: {get: {responses: {'200': {$ref: 'b.yaml#/r'}}}}
+  /c: {get: {responses: {'200': {$ref: 'a.yaml#/r'}}}}
+`
+	digest := func(a, b string) Digest {
+		d, _, err := Load(filepath.Join(write(t, map[string]string{"api.yaml": api, "a.yaml": a, "b.yaml": b}), "api.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.Digest()
+	}
+	const one, other = "r: {description: one}\n", "r: {description: other}\n"
+	first := digest(one, other)
+	for range 20 {
+		if digest(one, other) != first {
+			t.Fatal("the same document has two digests")
+		}
+	}
+	for _, files := range [][2]string{{other, one}, {one, one}, {one, other + "\n"}} {
+		if digest(files[0], files[1]) == first {
+			t.Errorf("another document has the same digest: %q", files)
+		}
+	}
+}

@@ -31,7 +31,7 @@ type delegation struct {
 func delegate(base place, ours bool) delegation {
 	d := delegation{place: base}
 	offered := listed(filepath.Join(base.dir, "cgroup.controllers"))
-	on := listed(filepath.Join(base.dir, "cgroup.subtree_control"))
+	on := listed(base.subtreeControl())
 	var missing []string
 	for _, c := range wanted {
 		if slices.Contains(offered, c) && !slices.Contains(on, c) {
@@ -51,7 +51,7 @@ func delegate(base place, ours bool) delegation {
 			return d
 		}
 	}
-	for _, c := range enable(base.dir, missing) {
+	for _, c := range enable(base, missing) {
 		if slices.Contains(missing, c) {
 			d.mine = append(d.mine, c)
 		}
@@ -59,12 +59,24 @@ func delegate(base place, ours bool) delegation {
 	return d
 }
 
+// with adds what a later delegation of the same group has done.
+func (d delegation) with(later delegation) delegation {
+	if later.leaf.dir == "" {
+		later.leaf = d.leaf
+	}
+	for _, c := range d.mine {
+		if !slices.Contains(later.mine, c) {
+			later.mine = append(later.mine, c)
+		}
+	}
+	return later
+}
+
 // undo takes back what delegate did, as far as others allow it: another urocket
 // may work below the same group.
 func (d delegation) undo() {
-	control := filepath.Join(d.dir, "cgroup.subtree_control")
 	for _, c := range d.mine {
-		if os.WriteFile(control, []byte("-"+c), 0) != nil {
+		if os.WriteFile(d.subtreeControl(), []byte("-"+c), 0) != nil {
 			return
 		}
 	}
@@ -111,7 +123,7 @@ func delegated(own place) place {
 	if err == nil && n > 0 && flag[0] == '1' {
 		return up
 	}
-	if filepath.Base(own.dir) == leafName && len(listed(filepath.Join(up.dir, "cgroup.subtree_control"))) > 0 {
+	if filepath.Base(own.dir) == leafName && len(listed(up.subtreeControl())) > 0 {
 		return up
 	}
 	return own

@@ -21,6 +21,14 @@
 // The directory of an urocket that was killed keeps its name but not its lock;
 // the next [Open] with the same name ends what is left in it and removes it.
 //
+// Others may change the hierarchy while urocket runs. The parent's directory, if
+// somebody removes it between two calls, is made, locked and given its controllers
+// as at the start, under another name if another urocket has taken its own;
+// controllers that were turned off for its groups are turned on. Both are told to
+// [Options].Warn. What takes more rights than that (the operator's own directory
+// is gone, a group above has withdrawn a controller) is the error of each call that
+// needs it, and says what to do; nothing runs with less than was promised.
+//
 // Which controllers can be had decides the [Level]. They are handed down from our
 // own group, whose processes are moved to a leaf "main" first, because a group
 // that hands controllers on may have no processes of its own. [Parent.Close] takes

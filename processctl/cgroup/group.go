@@ -20,7 +20,8 @@ var ErrBusy = errors.New("cgroup still has processes")
 // Group is the group of one process and of all that it starts.
 type Group struct {
 	place
-	f *os.File
+	parent *Parent
+	f      *os.File
 }
 
 // FD is the directory's descriptor, for SysProcAttr.CgroupFD. It is valid until
@@ -51,6 +52,19 @@ func (g *Group) Signal(sig syscall.Signal, first int) (found bool) {
 		}
 	}
 	return found
+}
+
+// subgroups lists the directories below dir; a script that runs as root can
+// make groups inside its own.
+func subgroups(dir string) []string {
+	entries, _ := os.ReadDir(dir)
+	var dirs []string
+	for _, e := range entries {
+		if e.IsDir() {
+			dirs = append(dirs, filepath.Join(dir, e.Name()))
+		}
+	}
+	return dirs
 }
 
 func (g *Group) signalMember(pid int, sig syscall.Signal) bool {
@@ -150,51 +164,4 @@ func (g *Group) end(limit time.Duration) error {
 		time.Sleep(wait)
 		limit -= wait
 	}
-}
-
-// Usage is what a group's processes, living and dead, have used.
-type Usage struct {
-	CPU    time.Duration // user and system time, all processes
-	Memory int64         // memory.peak in bytes; 0 without the memory controller
-	OOM    bool          // the kernel killed a process of the group for its memory limit
-}
-
-// Usage reads the group's counters.
-func (g *Group) Usage() (Usage, error) {
-	var u Usage
-	usec, err := g.value("cpu.stat", "usage_usec")
-	if err != nil {
-		return u, err
-	}
-	u.CPU = time.Duration(usec) * time.Microsecond
-	if peak, err := g.value("memory.peak", ""); err == nil {
-		u.Memory = peak
-		kills, _ := g.value("memory.events", "oom_kill")
-		u.OOM = kills > 0
-	}
-	return u, nil
-}
-
-// value reads one number of a flat keyed file, or of a file that is one number.
-func (g *Group) value(file, key string) (int64, error) {
-	buf := make([]byte, 512)
-	fd, err := unix.Openat(g.FD(), file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, fmt.Errorf("open %s: %w", file, err)
-	}
-	defer unix.Close(fd)
-	n, err := unix.Read(fd, buf)
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", file, err)
-	}
-	for line := range bytes.Lines(buf[:n]) {
-		name, number, ok := bytes.Cut(bytes.TrimSpace(line), []byte(" "))
-		if key == "" {
-			number, ok = name, true
-		}
-		if ok && (key == "" || string(name) == key) {
-			return strconv.ParseInt(string(number), 10, 64)
-		}
-	}
-	return 0, fmt.Errorf("read %s: no %s in it", file, key)
 }

@@ -23,7 +23,7 @@ func open(t *testing.T) *Parent {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		if _, err := os.Stat(p.dir); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(p.Dir()); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("the parent's directory is still there: %v", err)
 		}
 	})
@@ -149,7 +149,7 @@ func TestSweep(t *testing.T) {
 	keep := group(t, live)
 	shell(t, keep, "sleep 60")
 
-	dead := live.own.child("urocket-test.4000000")
+	dead := live.base.child("urocket-test.4000000")
 	stray := &Group{place: dead.child("1")}
 	if err := os.MkdirAll(stray.dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestSweep(t *testing.T) {
 	stray.f = f
 	shell(t, stray, "sleep 60")
 
-	sweep(live.own, "urocket-test.")
+	sweep(live.base, "urocket-test.")
 	if _, err := os.Stat(dead.dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the dead one's directory: %v", err)
 	}

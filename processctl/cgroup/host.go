@@ -24,6 +24,9 @@ func (p place) child(name string) place {
 	return place{dir: filepath.Join(p.dir, name), path: strings.TrimSuffix(p.path, "/") + "/" + name}
 }
 
+// subtreeControl is the file with the controllers that a group hands down.
+func (p place) subtreeControl() string { return filepath.Join(p.dir, "cgroup.subtree_control") }
+
 // own finds the group that this process is in.
 func own() (place, error) {
 	mounts, err := procfs.GetMounts()

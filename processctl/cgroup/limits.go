@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -96,8 +95,20 @@ func (l Limits) settings() []setting {
 	return list
 }
 
-// Limit writes limits into a group that nothing has entered yet.
+// Limit writes limits into a group that nothing has entered yet. A controller that
+// was there at the start and was taken away is turned on again.
 func (g *Group) Limit(l Limits) error {
+	err := g.limit(l)
+	if errors.Is(err, unix.ENOENT) {
+		if err := g.parent.giveBack(); err != nil {
+			return err
+		}
+		err = g.limit(l)
+	}
+	return err
+}
+
+func (g *Group) limit(l Limits) error {
 	for _, s := range l.settings() {
 		if err := writeFile(g.FD(), s.file, s.value); err != nil {
 			// A kernel without swap accounting has nothing to limit.
@@ -124,8 +135,8 @@ var wanted = []string{"memory", "pids", "cpu", "io"}
 
 // enable turns controllers on for the children of dir, one by one: a list is
 // refused as a whole. It returns those that are on afterwards.
-func enable(dir string, controllers []string) []string {
-	control := filepath.Join(dir, "cgroup.subtree_control")
+func enable(dir place, controllers []string) []string {
+	control := dir.subtreeControl()
 	for _, c := range controllers {
 		_ = os.WriteFile(control, []byte("+"+c), 0)
 	}

@@ -1,14 +1,13 @@
 package cgroup
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -32,18 +31,26 @@ func (l Level) String() string {
 
 // Parent is the directory in which the groups of one urocket lie.
 type Parent struct {
-	place
-	own         place // our own group, or the one that the operator named
-	delegation  delegation
-	controllers []string // those that hold for the groups
-	lock        *os.File // the directory; its flock says that its urocket lives
-	next        atomic.Uint64
+	base  place // our own group, or the one that the operator named
+	named bool  // the operator named it
+	name  string
+	warn  func(string)
+	next  atomic.Uint64 // number of the last group
+
+	controllers []string // those that held for the groups at the start
+
+	mu         sync.RWMutex // held for reading while the directory is in use
+	dir        claimed
+	delegation delegation
+
+	dying sync.Once // the warning
 }
 
 // Options say where groups are made.
 type Options struct {
-	Dir  string // a cgroup directory that is ours to use; "": our own group
-	Name string // part of the directory's name: [a-z0-9-]
+	Dir  string       // a cgroup directory that is ours to use; "": our own group
+	Name string       // part of the directory's name: [a-z0-9-]
+	Warn func(string) // told what the operator should know while groups are in use; nil: nobody
 }
 
 // Open makes the parent directory "urocket-NAME.PID" below the options' directory
@@ -62,20 +69,15 @@ func Open(o Options) (*Parent, error) {
 	if err != nil {
 		return nil, err
 	}
-	prefix := "urocket-" + o.Name + "."
-	sweep(base, prefix)
-	p := &Parent{own: base, place: base.child(prefix + strconv.Itoa(os.Getpid()))}
-	err = p.create()
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		// Another with our pid, in another pid namespace.
-		p.place = base.child(prefix + strconv.Itoa(os.Getpid()) + "-" + strings.ToLower(rand.Text()[:8]))
-		err = p.create()
+	p := &Parent{base: base, named: o.Dir != "", name: "urocket-" + o.Name + ".", warn: o.Warn}
+	if p.warn == nil {
+		p.warn = func(string) {}
 	}
-	if err != nil {
+	if p.dir, err = claim(base, p.name); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, remedy(base, err))
 	}
-	p.delegation = delegate(base, o.Dir == "")
-	p.controllers = enable(p.dir, wanted)
+	p.delegation = delegate(base, !p.named)
+	p.controllers = enable(p.dir.place, wanted)
 	return p, nil
 }
 
@@ -91,7 +93,7 @@ func (p *Parent) Level() (Level, string) {
 	if len(missing) == 0 {
 		return Full, ""
 	}
-	return Track, "the controllers " + strings.Join(missing, ", ") + " are missing: " + remedy(p.own, nil)
+	return Track, "the controllers " + strings.Join(missing, ", ") + " are missing: " + remedy(p.base, nil)
 }
 
 // Missing lists the controllers that the limits need and that are not to be had.
@@ -99,87 +101,48 @@ func (p *Parent) Missing(l Limits) []string {
 	return slices.DeleteFunc(l.Controllers(), func(c string) bool { return slices.Contains(p.controllers, c) })
 }
 
-// create makes and locks the directory. Between the two another urocket may
-// take it for a leftover and remove it; then it is made again.
-func (p *Parent) create() error {
-	for {
-		if err := os.Mkdir(p.dir, 0o755); err != nil && !errors.Is(err, os.ErrExist) {
-			return fmt.Errorf("%w: %w", ErrNone, err)
-		}
-		lock, err := lockDir(p.dir)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("%w: lock %s: %w", ErrNone, p.dir, err)
-		}
-		if _, err := os.Stat(p.dir); err == nil {
-			p.lock = lock
-			// A script that is root may make groups inside its own, but not without end.
-			_ = os.WriteFile(filepath.Join(p.dir, "cgroup.max.depth"), []byte(maxDepth), 0)
-			return nil
-		}
-		_ = lock.Close()
-	}
-}
-
-func lockDir(dir string) (*os.File, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// sweep removes what dead urockets of this name left behind. A directory whose
-// lock is held belongs to a live one and is not touched.
-func sweep(base place, prefix string) {
-	entries, err := os.ReadDir(base.dir)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		rest, ours := strings.CutPrefix(e.Name(), prefix)
-		pid, _, _ := strings.Cut(rest, "-")
-		if _, err := strconv.Atoi(pid); err != nil || !ours {
-			continue
-		}
-		left := base.child(e.Name())
-		lock, err := lockDir(left.dir)
-		if err != nil {
-			continue
-		}
-		_ = (&Group{place: left}).end(sweepTime)
-		_ = lock.Close()
-	}
-}
-
-// maxDepth is how deep groups may lie below the parent: a process's own, and a
-// few more inside it.
-const maxDepth = "16"
-
-// sweepTime bounds how long a start or a stop waits for killed processes to go.
-const sweepTime = 5 * time.Second
-
 // Dir is the parent's directory, for log lines.
-func (p *Parent) Dir() string { return p.dir }
+func (p *Parent) Dir() string { return p.place().dir }
 
-// NewGroup makes a group for one process.
+func (p *Parent) place() place {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.dir.place
+}
+
+// NewGroup makes a group for one process. If somebody has removed the parent's
+// directory it is made again.
 func (p *Parent) NewGroup() (*Group, error) {
-	g := &Group{place: p.child(strconv.FormatUint(p.next.Add(1), 10))}
-	if err := os.Mkdir(g.dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make cgroup: %w", err)
+	number := p.next.Add(1)
+	if number%dyingEvery == 0 {
+		p.watchDying()
 	}
-	f, err := os.Open(g.dir)
+	g, err := p.makeGroup(strconv.FormatUint(number, 10))
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENODEV) {
+		if err := p.restore(); err != nil {
+			return nil, err
+		}
+		g, err = p.makeGroup(strconv.FormatUint(number, 10))
+	}
+	return g, err
+}
+
+// makeGroup makes a group in the very directory that is locked, whatever has its
+// name by now: only in that one no other urocket looks for leftovers.
+func (p *Parent) makeGroup(name string) (*Group, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	parent := int(p.dir.lock.Fd())
+	g := &Group{place: p.dir.child(name), parent: p}
+	if err := unix.Mkdirat(parent, name, 0o755); err != nil {
+		return nil, &os.PathError{Op: "make cgroup", Path: g.dir, Err: err}
+	}
+	fd, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		_ = unix.Rmdir(g.dir)
-		return nil, fmt.Errorf("open cgroup: %w", err)
+		_ = unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
+		return nil, &os.PathError{Op: "open cgroup", Path: g.dir, Err: err}
 	}
-	g.f = f
+	g.f = os.NewFile(uintptr(fd), g.dir)
 	return g, nil
 }
 
@@ -190,7 +153,7 @@ func (p *Parent) Contains(pid int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, ok := below(path, p.path)
+	_, ok := below(path, p.place().path)
 	return ok, nil
 }
 
@@ -198,22 +161,14 @@ func (p *Parent) Contains(pid int) (bool, error) {
 // shows it. The error wraps [os.ErrNotExist] when there is no such process.
 func PathOf(pid int) (string, error) { return pathOf(strconv.Itoa(pid)) }
 
+// endTime bounds how long a start or a stop waits for killed processes to go.
+const endTime = 5 * time.Second
+
 // Close ends what is still in the parent's groups and removes the directory.
 func (p *Parent) Close() error {
-	err := (&Group{place: p.place}).end(sweepTime)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	err := (&Group{place: p.dir.place}).end(endTime)
 	p.delegation.undo()
-	return errors.Join(err, p.lock.Close())
-}
-
-// subgroups lists the directories below dir; a script that runs as root can
-// make groups inside its own.
-func subgroups(dir string) []string {
-	entries, _ := os.ReadDir(dir)
-	var dirs []string
-	for _, e := range entries {
-		if e.IsDir() {
-			dirs = append(dirs, filepath.Join(dir, e.Name()))
-		}
-	}
-	return dirs
+	return errors.Join(err, p.dir.lock.Close())
 }

@@ -98,7 +98,8 @@ func unlinkedFile(dir string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Remove(f.Name()); err != nil {
+	// Another urocket's start may have taken it for one that a dead one left.
+	if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil

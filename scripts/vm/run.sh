@@ -2,20 +2,19 @@
 # Boots a throw-away virtual machine with a kernel of its own, where cgroup v2 is
 # whole and everything is root's, and runs a command in it:
 #
-#   scripts/vm/run.sh [-d ROOT.ext4] [-m MEMORY_MB] [-t SECONDS] [-f FILE]... COMMAND...
+#   scripts/vm/run.sh [-m MEMORY_MB] [-t SECONDS] [-f FILE]... COMMAND...
 #
-# Each FILE is put into /t, where the command runs. -d is the disk that becomes the
-# root (scripts/vm/disk.sh makes one); what is written to it is forgotten. The
-# output is the command's, and so is the exit status; 125: the machine itself
-# failed. Software emulation only: 10 to 20 times slower than the host.
+# Each FILE, or folder, is put into /t, where the command runs. The root is the disk
+# of scripts/vm/disk.sh; what is written to it is forgotten. The output is the
+# command's, and so is the exit status; 125: the machine itself failed. Software
+# emulation only: 10 to 20 times slower than the host.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${UROCKET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/urocket}/vm
 
-disk= memory=768 limit=600 files=()
-while getopts d:m:t:f: option; do
+memory=768 limit=600 files=()
+while getopts m:t:f: option; do
     case $option in
-    d) disk=$OPTARG ;;
     m) memory=$OPTARG ;;
     t) limit=$OPTARG ;;
     f) files+=("$OPTARG") ;;
@@ -24,45 +23,46 @@ while getopts d:m:t:f: option; do
 done
 shift $((OPTIND - 1))
 
+fail() {
+    echo "vm: $*" >&2
+    exit 124 # nothing that a second try would mend
+}
+
+newest_kernel() { find "$cache/kernel/boot" -name 'vmlinuz-*' 2>/dev/null | sort -V | tail -n 1; }
 cloud_kernel() { apt-cache depends linux-image-cloud-amd64 2>/dev/null | awk '/Depends: linux-image-/{print $2; exit}'; }
 
 # Debian's kernel for clouds has what is needed built in. It is downloaded and
 # unpacked, never installed: that would build an initramfs and run hooks.
-kernel() {
-    local found work package
-    found=$(find "$cache/kernel/boot" -name 'vmlinuz-*' 2>/dev/null | sort | tail -n 1)
-    if [ -z "$found" ]; then
-        mkdir -p "$cache/kernel"
-        work=$(mktemp -d)
+fetch_kernel() {
+    local package
+    package=$(cloud_kernel)
+    if [ -z "$package" ]; then # no package lists yet
+        apt-get -qq update >&2
         package=$(cloud_kernel)
-        if [ -z "$package" ]; then # no package lists yet
-            apt-get -qq update >&2
-            package=$(cloud_kernel)
-        fi
-        [ -n "$package" ] || { echo "vm: apt knows no linux-image-cloud-amd64" >&2; exit 125; }
-        (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 &&
-            dpkg --fsys-tarfile ./*.deb | tar -x -C "$cache/kernel" --wildcards './boot/vmlinuz-*')
-        rm -rf "$work"
-        found=$(find "$cache/kernel/boot" -name 'vmlinuz-*' | sort | tail -n 1)
     fi
-    printf '%s\n' "$found"
+    [ -n "$package" ] || fail "apt knows no linux-image-cloud-amd64"
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$package" >&2 &&
+        dpkg --fsys-tarfile ./*.deb | tar -x --wildcards './boot/vmlinuz-*') || fail "cannot download $package"
+    mkdir -p "$cache/kernel/boot"
+    mv "$work"/boot/vmlinuz-* "$cache/kernel/boot/"
 }
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+[ -n "$(newest_kernel)" ] || fetch_kernel
+disk=$("$here/disk.sh") || fail "no disk"
 mkdir -p "$work/root/bin" "$work/root/t"
 cp "$(command -v busybox)" "$work/root/bin/busybox"
 install -m 755 "$here/init.sh" "$work/root/init"
-for file in "${files[@]}"; do cp "$file" "$work/root/t/"; done
+for file in "${files[@]}"; do cp -r "$file" "$work/root/t/"; done
 printf 'cd /t\nexec %s\n' "$(printf '%q ' "$@")" >"$work/root/t/command"
 (cd "$work/root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/initrd"
-drive=()
-[ -z "$disk" ] || drive=(-drive "file=$disk,if=none,id=d0,format=raw,snapshot=on" -device nvme,drive=d0,serial=vm)
 
 status=0
 timeout "$limit" qemu-system-x86_64 -machine pc -accel tcg,thread=multi -cpu max -smp 2 -m "$memory" \
-    -nodefaults -display none -no-reboot -serial stdio -serial "file:$work/status" "${drive[@]}" \
-    -kernel "$(kernel)" -initrd "$work/initrd" \
+    -nodefaults -display none -no-reboot -serial stdio -serial "file:$work/status" \
+    -drive "file=$disk,if=none,id=d0,format=raw,snapshot=on" -device nvme,drive=d0,serial=vm \
+    -kernel "$(newest_kernel)" -initrd "$work/initrd" \
     -append "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off no_timer_check cryptomgr.notests random.trust_cpu=on" </dev/null || status=$?
 code=$(tr -dc 0-9 <"$work/status" 2>/dev/null || true)
 if [ -z "$code" ]; then

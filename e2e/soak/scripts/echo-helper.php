@@ -1,7 +1,7 @@
 <?php
 // The answer is the payload, posted by the helper of scripts/php.
 require __DIR__ . '/lib.php';
-require __DIR__ . '/../../../scripts/php/urocket.php';
+require __DIR__ . '/urocket.php';
 
 try {
     urocket_reply(urocket_payload() ?? '', 201, ['Content-Type' => 'application/octet-stream', 'X-Token' => getenv('T')]);

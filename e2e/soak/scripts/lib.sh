@@ -1,5 +1,5 @@
 # What the scripts of the soak share. T is the token of the request, N a number that the caller has chosen, D the
-# directory of the run, LIFE how many seconds a daemon stays unless it is ended.
+# directory of the run.
 # Each note is one short line, appended in one write.
 
 note() { printf '%s %s\n' "$T" "$*" >>"$D/notes"; }

@@ -1,0 +1,120 @@
+package processctl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/shim"
+)
+
+// birth is a process that was started.
+type birth struct {
+	pid    int
+	exit   <-chan family.Death
+	signal func(syscall.Signal) // to the process alone or, by a shim that collects, to its family
+	child  *shim.Child          // nil: started by this program itself
+}
+
+// fork starts the process.
+func (p *Process) fork(c *Controller, begun time.Time) error {
+	p.start = time.Now()
+	env := p.spec.Env
+	if p.spec.Timeout > 0 && p.spec.DeadlineEnv != "" {
+		at := p.start.Add(p.spec.Timeout).UnixMilli()
+		env = append(env[:len(env):len(env)], p.spec.DeadlineEnv+"="+strconv.FormatInt(at, 10))
+	}
+	b, err := p.bear(c, env)
+	if err != nil {
+		return p.forkError(err)
+	}
+	p.pid, p.exit, p.spawn = b.pid, b.exit, time.Since(begun)
+	p.tree.born(b)
+	p.closeChildFDs()
+	return nil
+}
+
+// bear has the process born by whoever is to be its parent.
+func (p *Process) bear(c *Controller, env []string) (birth, error) {
+	if p.childFDs[0] < 0 {
+		p.childFDs[0] = int(c.null.Fd())
+		defer func() { p.childFDs[0] = -1 }()
+	}
+	switch t := p.tree.(type) {
+	case *familyTree:
+		b, err := p.bearByShim(c, t.worker, env, -1)
+		t.child = b.child
+		return b, err
+	case *groupTree:
+		if p.spec.Isolation == nil || p.spec.Isolation.Empty() {
+			return p.bearHere(c, env, t.group.FD())
+		}
+		w, err := c.crew(p.spec.Isolation).acquire()
+		if err != nil {
+			return birth{}, &ResourceError{err}
+		}
+		return p.bearByShim(c, w, env, t.group.FD())
+	}
+	panic("unknown kind of tree")
+}
+
+// bearHere forks from this program.
+func (p *Process) bearHere(c *Controller, env []string, group int) (birth, error) {
+	pid, err := syscall.ForkExec(p.spec.Path, p.spec.Argv, &syscall.ProcAttr{
+		Dir: p.spec.Dir, Env: env,
+		Files: []uintptr{uintptr(p.childFDs[0]), uintptr(p.childFDs[1]), uintptr(p.childFDs[2])},
+		Sys:   &syscall.SysProcAttr{Setsid: true, UseCgroupFD: true, CgroupFD: group},
+	})
+	if err != nil {
+		return birth{}, err
+	}
+	return birth{
+		pid: pid, exit: c.reaper.claim(pid, p.start),
+		signal: func(sig syscall.Signal) { c.reaper.signal(pid, pid, sig) },
+	}, nil
+}
+
+// bearByShim has a shim fork.
+func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) (birth, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), shimTime)
+	defer cancel()
+	child, err := w.Start(ctx, shim.Command{
+		Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir,
+		Stdin: p.childFDs[0], Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: group,
+	})
+	if errors.Is(err, shim.ErrLost) {
+		w.Close() // whatever it was doing, it ends
+		return birth{child: child}, &ResourceError{fmt.Errorf("have a shim start it: %w", err)}
+	}
+	if err != nil {
+		return birth{}, err
+	}
+	return birth{pid: child.PID, exit: child.Exit, child: child, signal: func(sig syscall.Signal) {
+		child.Signal(sig)
+		c.reaper.signal(child.PID, child.PID, sig) // it is ours if the shim was lost
+	}}, nil
+}
+
+// forkError tells whose fault it is. clone3 and execve share the one errno.
+func (p *Process) forkError(err error) error {
+	var resource *ResourceError
+	switch {
+	case errors.As(err, &resource):
+		return err
+	case errors.Is(err, syscall.E2BIG):
+		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
+		errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EBADF): // the group is to blame
+		return &ResourceError{err}
+	case errors.Is(err, syscall.ENOENT):
+		if _, serr := os.Stat(p.spec.Dir); serr != nil {
+			return &StartError{fmt.Errorf("enter working directory: %w", serr)}
+		}
+	}
+	return &StartError{&os.PathError{Op: "exec", Path: p.spec.Path, Err: err}}
+}

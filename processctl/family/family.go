@@ -1,0 +1,138 @@
+package family
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Member is a living process below another.
+type Member struct {
+	PID   int
+	Start uint64 // when it was started, in clock ticks since boot (proc(5))
+	Near  bool   // a child, not a further descendant
+}
+
+// Below lists the processes below pid, the nearest first; zombies are left
+// out, what is below them is not. What is forked meanwhile may be missing.
+func Below(pid int) []Member {
+	stats := map[int]stat{}
+	children := map[int][]int{}
+	for _, n := range processes() {
+		if s, ok := readStat(n); ok {
+			stats[n] = s
+			children[s.parent] = append(children[s.parent], n)
+		}
+	}
+	var list []Member
+	queue := slices.Clone(children[pid])
+	for i := 0; i < len(queue); i++ {
+		child := queue[i]
+		s := stats[child]
+		if s.state != 'Z' && s.state != 'X' {
+			list = append(list, Member{PID: child, Start: s.start, Near: s.parent == pid})
+		}
+		queue = append(queue, children[child]...)
+	}
+	return list
+}
+
+// Signal sends sig to a process that [Below] has found, unless it has
+// ended and its pid is another's: a pidfd stays with the process it was opened
+// for (pidfd_open(2)).
+func (m Member) Signal(sig syscall.Signal) {
+	fd, err := unix.PidfdOpen(m.PID, 0)
+	if err == unix.ESRCH {
+		return
+	}
+	if s, ok := readStat(m.PID); !ok || s.start != m.Start {
+		if err == nil {
+			_ = unix.Close(fd)
+		}
+		return
+	}
+	if err != nil { // Linux before 5.3, or no descriptor is free
+		_ = syscall.Kill(m.PID, sig)
+		return
+	}
+	defer unix.Close(fd)
+	_ = unix.PidfdSendSignal(fd, sig, nil, 0)
+}
+
+// processes lists all that /proc shows. Here and below files are read by plain
+// system calls: a shim has few descriptors, and package os takes two for itself.
+func processes() (pids []int) {
+	fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := unix.ReadDirent(fd, buf)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return pids
+		}
+		_, _, names := unix.ParseDirent(buf[:n], -1, nil)
+		for _, name := range names {
+			if pid, err := strconv.Atoi(name); err == nil {
+				pids = append(pids, pid)
+			}
+		}
+	}
+}
+
+// stat is what is needed of /proc/PID/stat.
+type stat struct {
+	state  byte
+	parent int
+	start  uint64
+}
+
+func readStat(pid int) (s stat, ok bool) {
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return s, false
+	}
+	defer unix.Close(fd)
+	var buf [1 << 10]byte // 52 numbers and a name of 64 bytes at most
+	n, err := unix.Read(fd, buf[:])
+	if err != nil {
+		return s, false
+	}
+	text := buf[:n]
+	// The name in parentheses is the program's own choice: fields are counted from
+	// its last parenthesis.
+	end := strings.LastIndexByte(string(text), ')')
+	if end < 0 {
+		return s, false
+	}
+	fields := strings.Fields(string(text[end+1:]))
+	const state, parent, start = 0, 1, 19 // fields 3, 4 and 22 of proc(5)
+	if len(fields) <= start {
+		return s, false
+	}
+	s.state = fields[state][0]
+	s.parent, _ = strconv.Atoi(fields[parent])
+	s.start, err = strconv.ParseUint(fields[start], 10, 64)
+	return s, err == nil
+}
+
+// Start reads when a process was started, as [Member.Start]; 0 when there is no
+// such process.
+func Start(pid int) uint64 {
+	s, _ := readStat(pid)
+	return s.start
+}
+
+// Parent reads the parent of a process; 0 when there is no such process.
+func Parent(pid int) int {
+	s, _ := readStat(pid)
+	return s.parent
+}

@@ -1,0 +1,239 @@
+package processctl
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/urocket/urocket/processctl/shim"
+)
+
+// escape is a script that leaves a daemon with nothing in common with it: a
+// double fork, a session of its own, a clean environment, other streams. It
+// writes its pid to the file and lives on with the first words of body.
+func escape(file, body string) string {
+	daemon := "trap '' HUP; " + body + "; echo $$ >" + file + ".new; mv " + file + ".new " + file + "; while :; do sleep 0.05; done"
+	return "env -i PATH=$PATH setsid sh -c 'setsid sh -c \"$1\" </dev/null >/dev/null 2>&1 & exit' sh '" + strings.ReplaceAll(daemon, "'", `'"'"'`) + "'; while [ ! -e " + file + " ]; do sleep 0.02; done; "
+}
+
+func pidIn(t *testing.T, file string) int {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// gone says whether pid was reaped, or soon is: an empty group may have held
+// zombies.
+func gone(pid int) bool {
+	for range 100 {
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			return true
+		}
+		if text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat"); err == nil && !strings.Contains(string(text), ") Z ") {
+			return false
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return false
+}
+
+// What a process has left anywhere is gone when its end is told, with and
+// without cgroups.
+func TestDaemonEndsWithItsCall(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		file := filepath.Join(t.TempDir(), "pid")
+		r := start(t, c, escape(file, ":")+"exit 3", nil)
+		if res := get(t, r.exited, "exited"); res.Exit != 3 {
+			t.Errorf("exit %d", res.Exit)
+		}
+		if pid := pidIn(t, file); gone(pid) {
+			t.Error("it ended before the call was released")
+		}
+		r.Release()
+		get(t, r.ended, "ended")
+		if pid := pidIn(t, file); !gone(pid) {
+			t.Errorf("%d is alive", pid)
+		}
+	})
+}
+
+// SIGTERM comes first, to the daemon too.
+func TestDaemonIsAskedToEnd(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		file := filepath.Join(t.TempDir(), "pid")
+		r := start(t, c, escape(file, "trap \"echo asked >"+file+".term; exit\" TERM")+"exit 0", func(s *Spec) { s.Grace = time.Minute })
+		get(t, r.exited, "exited")
+		r.Release()
+		get(t, r.ended, "ended")
+		if _, err := os.Stat(file + ".term"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A timeout reaches a daemon of a process that still runs.
+func TestDaemonEndsAtTheTimeout(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		file := filepath.Join(t.TempDir(), "pid")
+		r := start(t, c, escape(file, "trap \"\" TERM")+"sleep 1000", func(s *Spec) { s.Timeout, s.Grace = time.Second, 50*time.Millisecond })
+		get(t, r.timedOut, "timed out")
+		get(t, r.ended, "ended")
+		if pid := pidIn(t, file); !gone(pid) {
+			t.Errorf("%d is alive", pid)
+		}
+	})
+}
+
+// Calls do not touch each other's daemons.
+func TestDaemonOfAnotherCallLivesOn(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		dir := t.TempDir()
+		long := start(t, c, escape(filepath.Join(dir, "long"), ":")+"exit 0", nil)
+		get(t, long.exited, "exited")
+		for range 5 {
+			short := start(t, c, escape(filepath.Join(dir, "short"), ":")+"rm "+filepath.Join(dir, "short"), nil)
+			short.Release()
+			get(t, short.ended, "ended")
+		}
+		if gone(pidIn(t, filepath.Join(dir, "long"))) {
+			t.Error("the other call's daemon was ended")
+		}
+		long.Release()
+		get(t, long.ended, "ended")
+		if !gone(pidIn(t, filepath.Join(dir, "long"))) {
+			t.Error("the daemon lives on")
+		}
+	})
+}
+
+// A tree that forks all the time is ended too.
+func TestForkingTreeEnds(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		// Each link forks the next and ends, so that no scan ever sees the last.
+		r := start(t, c, "link() { sleep 0.01; (link &) ; }; (link &); (link &); (link &); sleep 0.2; exit 0", nil)
+		r.Release()
+		get(t, r.ended, "ended")
+	})
+}
+
+// A shim that is killed takes its call with it, and nothing is left: neither the
+// process nor a daemon, nor a caller who is told nothing.
+func TestKilledShim(t *testing.T) {
+	c, err := New(Options{Name: "test", NoCgroup: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	file := filepath.Join(t.TempDir(), "pid")
+	other := start(t, c, "sleep 1000", nil)
+	r := start(t, c, escape(file, ":")+"sleep 1000", nil)
+	waitFor(t, file)
+	if err := syscall.Kill(r.tree.(*familyTree).worker.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if res := get(t, r.exited, "exited"); res.Signal != syscall.SIGKILL {
+		t.Errorf("%+v", res)
+	}
+	r.Release()
+	get(t, r.ended, "ended")
+	if pid := pidIn(t, file); !gone(pid) || !gone(r.PID()) {
+		t.Errorf("%d or %d is alive", pid, r.PID())
+	}
+	if gone(other.PID()) {
+		t.Error("another call's process was ended")
+	}
+	other.Kill()
+	other.Release()
+	get(t, other.ended, "ended")
+	again := start(t, c, "exit 4", nil)
+	again.Release()
+	if res := get(t, again.ended, "ended"); res.Exit != 4 {
+		t.Errorf("exit %d", res.Exit)
+	}
+}
+
+// A script may stop the shim that is to end it: it ends all the same.
+func TestStoppedShim(t *testing.T) {
+	c, err := New(Options{Name: "test", NoCgroup: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	for _, script := range []string{"kill -STOP $PPID; sleep 1000", "while :; do kill -STOP $PPID; done"} {
+		r := start(t, c, script, func(s *Spec) { s.Timeout, s.Grace = 300*time.Millisecond, 100*time.Millisecond })
+		get(t, r.timedOut, "timed out")
+		get(t, r.ended, "ended")
+		if !gone(r.PID()) {
+			t.Errorf("%d is alive", r.PID())
+		}
+	}
+}
+
+// With a group, the processes of a killed shim go on, and their ends are told.
+func TestKilledShimOfAGroup(t *testing.T) {
+	c, err := New(Options{Name: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	mask := 0o27
+	settings := &shim.Settings{Umask: &mask}
+	if err := c.Try(settings); err != nil {
+		t.Fatal(err)
+	}
+	isolated := func(s *Spec) { s.Isolation = settings }
+	i := c.crew(settings)
+	file := filepath.Join(t.TempDir(), "go")
+	r := start(t, c, "echo $$ >"+file+".pid; while [ ! -e "+file+" ]; do sleep 0.02; done; umask; exit 5", isolated)
+	waitFor(t, file+".pid")
+	if err := syscall.Kill(i.idle[0].pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-i.idle[0].Lost()
+	after := start(t, c, "umask", isolated)
+	after.Release()
+	get(t, after.ended, "ended")
+	if out, _ := after.Tail(Stdout, 10); string(out) != "0027\n" {
+		t.Errorf("umask %q after another shim was started", out)
+	}
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.Release()
+	if res := get(t, r.ended, "ended"); res.Exit != 5 {
+		t.Errorf("%+v", res)
+	}
+}
+
+func closed(t *testing.T, c *Controller) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := c.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func waitFor(t *testing.T, file string) {
+	t.Helper()
+	for range 1000 {
+		if _, err := os.Stat(file); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%s does not come", file)
+}

@@ -1,0 +1,291 @@
+package shim
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/family"
+)
+
+// Name is what a shim is called: argument 0, by which this program knows that it
+// is one.
+const Name = "urocket-shim"
+
+// connFD is where a shim finds its socket.
+const connFD = 3
+
+func init() {
+	if len(os.Args) > 0 && os.Args[0] == Name {
+		os.Exit(serve(os.Args[1:]))
+	}
+}
+
+// server is a shim at work. The main thread starts commands, a goroutine reaps.
+type server struct {
+	settings   Settings
+	credential *syscall.Credential
+	born       chan struct{} // there are children to wait for again
+
+	mu       sync.Mutex // held while a child is made or reaped
+	commands map[int]uint32
+	current  uint32 // collecting: the command whose family this is, 0 for none
+
+	out sync.Mutex
+}
+
+// serve is the life of a shim; it returns its exit code.
+func serve(args []string) int {
+	runtime.LockOSThread() // no_new_privs is this thread's
+	if _, err := unix.GetsockoptInt(connFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
+		fmt.Fprintln(os.Stderr, Name+": this is a part of urocket, which starts it itself")
+		return 2
+	}
+	unix.CloseOnExec(connFD)
+	name, _ := unix.BytePtrFromString(Name)
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // else it is "exe"
+	// Who signals a whole service means urocket, which ends its shims when it is
+	// done. Caught and not ignored: children would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT,
+		syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGALRM)
+	s := &server{born: make(chan struct{}, 1), commands: map[int]uint32{}}
+	settings, err := parse(args)
+	if err == nil {
+		s.settings = settings
+		s.credential, err = settings.apply()
+	}
+	if err != nil {
+		var r *RefusedError
+		if !errors.As(err, &r) {
+			r = &RefusedError{Reason: err.Error()}
+		}
+		s.send(kindRefused, 0, 0, []byte(r.Setting+"\x00"+r.Reason))
+		return 1
+	}
+	s.send(kindReady, 0, 0, nil)
+	go s.reap()
+	for s.receive() {
+	}
+	s.endAll()
+	return 0
+}
+
+// receive does what one message says; false: there will be no more.
+func (s *server) receive() bool {
+	var first [headSize]byte
+	var oob [256]byte
+	n, oobn, _, _, err := recvmsg(first[:], oob[:])
+	if err != nil || n == 0 {
+		return false
+	}
+	fds := descriptors(oob[:oobn])
+	defer closeAll(fds)
+	if !readFull(first[n:]) {
+		return false
+	}
+	h := readHead(first[:])
+	body := make([]byte, h.size)
+	if !readFull(body) {
+		return false
+	}
+	switch h.kind {
+	case kindStart:
+		s.start(h.id, body, fds)
+	case kindSignal:
+		s.signal(h.id, syscall.Signal(h.n))
+	}
+	return true
+}
+
+func recvmsg(b, oob []byte) (n, oobn, flags int, from unix.Sockaddr, err error) {
+	for {
+		n, oobn, flags, from, err = unix.Recvmsg(connFD, b, oob, unix.MSG_CMSG_CLOEXEC)
+		if err != unix.EINTR {
+			return n, oobn, flags, from, err
+		}
+	}
+}
+
+func readFull(b []byte) bool {
+	for len(b) > 0 {
+		n, err := unix.Read(connFD, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// descriptors takes those that came with a message.
+func descriptors(oob []byte) (fds []int) {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil
+	}
+	for _, m := range messages {
+		if got, err := unix.ParseUnixRights(&m); err == nil {
+			fds = append(fds, got...)
+		}
+	}
+	return fds
+}
+
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		_ = unix.Close(fd)
+	}
+}
+
+// send writes a message; a socket that is gone is seen by receive.
+func (s *server) send(k kind, id uint32, n int, body []byte) {
+	s.out.Lock()
+	defer s.out.Unlock()
+	for b := message(k, id, n, body); len(b) > 0; {
+		n, err := unix.Write(connFD, b)
+		if err != nil && err != unix.EINTR {
+			return
+		}
+		b = b[max(n, 0):]
+	}
+}
+
+// start starts a command. Its descriptors are stdin, stdout, stderr and, if it
+// is to be born into one, its cgroup. Too few have arrived where this process had
+// no room for them.
+func (s *server) start(id uint32, body []byte, fds []int) {
+	c, err := decode(body)
+	switch {
+	case err != nil:
+		s.send(kindFailed, id, int(unix.EINVAL), nil)
+		return
+	case len(fds) < 3:
+		s.send(kindFailed, id, int(unix.EMFILE), nil)
+		return
+	}
+	sys := &syscall.SysProcAttr{Setsid: true, Credential: s.credential}
+	if len(fds) > 3 {
+		sys.UseCgroupFD, sys.CgroupFD = true, fds[3]
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pid, err := syscall.ForkExec(c.Path, c.Argv, &syscall.ProcAttr{
+		Dir: c.Dir, Env: c.Env, Sys: sys, Files: []uintptr{uintptr(fds[0]), uintptr(fds[1]), uintptr(fds[2])},
+	})
+	if err != nil {
+		errno, _ := err.(syscall.Errno)
+		s.send(kindFailed, id, int(errno), nil)
+		return
+	}
+	s.commands[pid] = id
+	s.current = id
+	s.send(kindStarted, id, pid, nil) // under the lock: its end comes after it
+	select {
+	case s.born <- struct{}{}:
+	default:
+	}
+}
+
+// reap waits for every child. It looks before it waits: as long as the lock is
+// held and a zombie stands, its pid cannot become another process's.
+func (s *server) reap() {
+	for {
+		pid, err := family.Peek(0)
+		switch {
+		case err == unix.ECHILD:
+			<-s.born
+		case err == nil && pid > 0:
+			s.reapOne(pid)
+		}
+	}
+}
+
+func (s *server) reapOne(pid int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var d family.Death
+	got, err := syscall.Wait4(pid, &d.Status, syscall.WNOHANG, &d.Rusage)
+	if err != nil || got != pid {
+		return // it was the child of a start that failed, which has reaped it
+	}
+	empty := !s.settings.Collect
+	if s.settings.Collect && s.current != 0 {
+		_, err := family.Peek(unix.WNOHANG)
+		empty = err == unix.ECHILD
+	}
+	id, known := s.commands[pid]
+	if known {
+		delete(s.commands, pid)
+		n := 0
+		if empty {
+			n = 1
+		}
+		s.send(kindExited, id, n, encodeDeath(&d))
+	} else if empty && s.current != 0 {
+		s.send(kindEmpty, s.current, 0, nil)
+	}
+	if empty {
+		s.current = 0
+	}
+}
+
+// signal sends sig to a command: to all of its family when collecting, else to
+// its first process as long as that is not reaped.
+func (s *server) signal(id uint32, sig syscall.Signal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.settings.Collect {
+		if id == s.current {
+			s.signalFamily(sig)
+		}
+		return
+	}
+	for pid, of := range s.commands {
+		if of == id {
+			_ = syscall.Kill(pid, sig)
+		}
+	}
+}
+
+// signalFamily sends sig to every descendant. Children cannot have been reaped
+// while the lock is held.
+func (s *server) signalFamily(sig syscall.Signal) (found bool) {
+	for _, m := range family.Below(os.Getpid()) {
+		found = true
+		if m.Near {
+			_ = syscall.Kill(m.PID, sig)
+		} else {
+			m.Signal(sig)
+		}
+	}
+	return found
+}
+
+// endAll kills what is left, until nothing is. What is forked meanwhile is found
+// in the next round, since it falls to this process.
+func (s *server) endAll() {
+	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for {
+		s.mu.Lock()
+		found := s.signalFamily(syscall.SIGKILL)
+		_, err := family.Peek(unix.WNOHANG)
+		s.mu.Unlock()
+		if err == unix.ECHILD || !found && err == nil {
+			return // the rest are zombies, which init reaps
+		}
+		<-again.C
+	}
+}

@@ -1,0 +1,119 @@
+package shim
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/urocket/urocket/processctl/family"
+)
+
+// The protocol of descriptor 3, a stream socket. Each message is a head of 16
+// bytes in the machine's byte order and a body. Urocket sends start, whose
+// descriptors come with the first byte of its head (unix(7), SCM_RIGHTS), and
+// signal; the shim sends ready or refused once, and then answers.
+type kind uint32
+
+const (
+	kindReady   kind = iota + 1 // settings applied
+	kindRefused                 // body: the setting that cannot be had, a NUL, and why
+	kindStart                   // body: the command; n descriptors
+	kindStarted                 // n: pid
+	kindFailed                  // n: errno of the start
+	kindSignal                  // n: the signal, for the command id
+	kindExited                  // body: wait status and rusage; n: 1 when that is the end of the command
+	kindEmpty                   // collecting: nothing of the command is left
+)
+
+const headSize = 16
+
+// head is what every message begins with.
+type head struct {
+	kind kind
+	id   uint32 // of the command
+	n    int32
+	size uint32 // of the body
+}
+
+func (h head) append(b []byte) []byte {
+	b = binary.NativeEndian.AppendUint32(b, uint32(h.kind))
+	b = binary.NativeEndian.AppendUint32(b, h.id)
+	b = binary.NativeEndian.AppendUint32(b, uint32(h.n))
+	return binary.NativeEndian.AppendUint32(b, h.size)
+}
+
+func readHead(b []byte) head {
+	word := func(i int) uint32 { return binary.NativeEndian.Uint32(b[4*i:]) }
+	return head{kind: kind(word(0)), id: word(1), n: int32(word(2)), size: word(3)}
+}
+
+// message is head and body in one piece.
+func message(k kind, id uint32, n int, body []byte) []byte {
+	h := head{kind: k, id: id, n: int32(n), size: uint32(len(body))}
+	return append(h.append(make([]byte, 0, headSize+len(body))), body...)
+}
+
+// Command is what a shim starts.
+type Command struct {
+	Path string // absolute, or relative to Dir
+	Argv []string
+	Env  []string
+	Dir  string
+
+	Stdin, Stdout, Stderr int // descriptors
+	Cgroup                int // descriptor of the group to be born into; -1: none
+}
+
+var errMalformed = errors.New("malformed message")
+
+// encode writes the command's strings, which hold no NUL, with a NUL behind each.
+func (c *Command) encode() []byte {
+	fields := append([]string{c.Path, c.Dir, strconv.Itoa(len(c.Argv))}, c.Argv...)
+	fields = append(fields, c.Env...)
+	size := 0
+	for _, f := range fields {
+		size += len(f) + 1
+	}
+	b := make([]byte, 0, size)
+	for _, f := range fields {
+		b = append(append(b, f...), 0)
+	}
+	return b
+}
+
+func decode(body []byte) (c Command, err error) {
+	rest, ok := strings.CutSuffix(string(body), "\x00")
+	fields := strings.Split(rest, "\x00")
+	if !ok || len(fields) < 4 {
+		return c, errMalformed
+	}
+	argc, err := strconv.Atoi(fields[2])
+	if err != nil || argc < 1 || argc > len(fields)-3 {
+		return c, errMalformed
+	}
+	c.Path, c.Dir = fields[0], fields[1]
+	c.Argv, c.Env = fields[3:3+argc], fields[3+argc:]
+	return c, nil
+}
+
+// encodeDeath writes status and rusage as they lie in memory: both ends are the same
+// program.
+func encodeDeath(d *family.Death) []byte {
+	b := binary.NativeEndian.AppendUint32(nil, uint32(d.Status))
+	return append(b, unsafe.Slice((*byte)(unsafe.Pointer(&d.Rusage)), unsafe.Sizeof(d.Rusage))...)
+}
+
+func decodeDeath(b []byte) (d family.Death, err error) {
+	if len(b) != 4+int(unsafe.Sizeof(d.Rusage)) {
+		return d, fmt.Errorf("%w: %d bytes of a death", errMalformed, len(b))
+	}
+	d.Status = syscall.WaitStatus(binary.NativeEndian.Uint32(b))
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&d.Rusage)), unsafe.Sizeof(d.Rusage)), b[4:])
+	d.At = time.Now()
+	return d, nil
+}
