@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -22,37 +23,36 @@ type peer struct {
 	pid int // 0: outside our pid namespace
 
 	// process refers to the process itself, not to its number, which may be
-	// another's by the time it is asked about. nil: it had ended, or there was no
-	// descriptor left.
+	// another's by the time it is asked about. nil: it had ended.
 	process *os.File
 
 	place string // where it was when it connected, "" unless that was asked and proved
 }
 
 // lookUp finds out who is at the other end of c. What cannot be found out stays
-// zero, and is refused where it matters.
-func lookUp(c *net.UnixConn) peer {
+// zero, and is refused where it matters; the error says why there is no process.
+func lookUp(c *net.UnixConn) (p peer, err error) {
+	p.uid = -1
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return peer{uid: -1}
+		return p, err
 	}
-	p := peer{uid: -1}
-	_ = raw.Control(func(fd uintptr) { // fails only on a closed connection
-		cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
-		if err != nil {
+	cerr := raw.Control(func(fd uintptr) { // fails only on a closed connection
+		var cred *unix.Ucred
+		if cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
 			return
 		}
 		p = peer{uid: int(cred.Uid), pid: int(cred.Pid)}
 		if p.pid > 0 {
-			p.process = openPeer(int(fd), soPeerPIDFD, p.pid)
+			p.process, err = openPeer(int(fd), soPeerPIDFD, p.pid)
 		}
 	})
-	return p
+	return p, errors.Join(err, cerr)
 }
 
-// openPeer returns a pidfd of the process at the other end of socket, or nil.
-// option is soPeerPIDFD.
-func openPeer(socket, option, pid int) *os.File {
+// openPeer returns a pidfd of the process at the other end of socket. option is
+// soPeerPIDFD.
+func openPeer(socket, option, pid int) (*os.File, error) {
 	fd, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, option)
 	if errors.Is(err, unix.ENOPROTOOPT) { // an older kernel
 		// The number can have changed hands since the connect, if all the others
@@ -60,9 +60,9 @@ func openPeer(socket, option, pid int) *os.File {
 		fd, err = unix.PidfdOpen(pid, 0)
 	}
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("open the process of a connection: %w", err)
 	}
-	return os.NewFile(uintptr(fd), "pidfd")
+	return os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
 // alive says whether the process has not ended. A zombie has.
@@ -85,13 +85,15 @@ func (p peer) alive() bool {
 
 // locate finds out where the peer is. Only while it lives is its pid its own, so
 // that is looked at last.
-func (p *peer) locate(where func(pid int) string) {
+func (p *peer) locate(where func(pid int) (string, error)) error {
 	if where == nil || p.process == nil {
-		return
+		return nil
 	}
-	if place := where(p.pid); p.alive() {
+	place, err := where(p.pid)
+	if err == nil && p.alive() {
 		p.place = place
 	}
+	return err
 }
 
 func (p peer) close() error {
@@ -122,20 +124,59 @@ func (s *Server) mayWatch(p peer) error {
 // peerListener accepts connections that know their peer.
 type peerListener struct {
 	net.Listener
-	where func(pid int) string
+	where   func(pid int) (string, error)
+	closing chan struct{}
+	once    sync.Once
 }
 
-func (l peerListener) Accept() (net.Conn, error) {
+func newPeerListener(l net.Listener, where func(pid int) (string, error)) *peerListener {
+	return &peerListener{Listener: l, where: where, closing: make(chan struct{})}
+}
+
+// Close makes a waiting Accept return.
+func (l *peerListener) Close() error {
+	l.once.Do(func() { close(l.closing) })
+	return l.Listener.Close()
+}
+
+func (l *peerListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	if unixConn, ok := c.(*net.UnixConn); ok {
-		p := lookUp(unixConn)
-		p.locate(l.where)
-		return &peerConn{UnixConn: unixConn, peer: p}, nil
+	unixConn, ok := c.(*net.UnixConn)
+	if !ok {
+		return c, nil // has no peer, and is shown nothing
 	}
-	return c, nil // has no peer, and is shown nothing
+	// A process that cannot be looked up for want of a descriptor would be taken
+	// for a stranger. It waits, as it would if it could not be accepted yet.
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		p, err := l.identify(unixConn)
+		if !errors.Is(err, unix.EMFILE) && !errors.Is(err, unix.ENFILE) {
+			return &peerConn{UnixConn: unixConn, peer: p}, nil
+		}
+		_ = p.close()
+		select {
+		case <-time.After(wait):
+		case <-l.closing:
+			_ = c.Close()
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// How long is waited for a descriptor, at first and later.
+const (
+	firstWait = 5 * time.Millisecond
+	lastWait  = 200 * time.Millisecond
+)
+
+func (l *peerListener) identify(c *net.UnixConn) (peer, error) {
+	p, err := lookUp(c)
+	if err != nil {
+		return p, err
+	}
+	return p, p.locate(l.where)
 }
 
 // peerConn is a connection that closes what refers to its peer with itself.

@@ -1,6 +1,7 @@
 package backserv
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -69,7 +70,7 @@ func acceptOne(t *testing.T, connect func(path string) io.Closer) (peer, io.Clos
 	defer l.Close()
 	closer := connect(path)
 	t.Cleanup(func() { closer.Close() })
-	c, err := peerListener{Listener: l}.Accept()
+	c, err := newPeerListener(l, nil).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,15 +175,62 @@ func TestPeerOnAnOlderKernel(t *testing.T) {
 	check(t, err)
 	defer unix.Close(socket)
 	const unknownOption = 9999
-	p := peer{pid: os.Getpid(), process: openPeer(socket, unknownOption, os.Getpid())}
+	own, err := openPeer(socket, unknownOption, os.Getpid())
+	check(t, err)
+	p := peer{pid: os.Getpid(), process: own}
 	defer p.close()
 	if !p.alive() {
 		t.Error("we are not alive")
 	}
 	cmd := exec.Command("true")
 	check(t, cmd.Run())
-	if gone := openPeer(socket, unknownOption, cmd.Process.Pid); gone != nil {
+	if gone, err := openPeer(socket, unknownOption, cmd.Process.Pid); gone != nil || err == nil {
 		gone.Close()
 		t.Error("a process that has ended is found")
+	}
+}
+
+// A peer that cannot be looked up for want of a descriptor waits for one, until
+// the listener is closed.
+func TestPeerWaitsForADescriptor(t *testing.T) {
+	path := filepath.Join(socketFolder(t), "s")
+	answers, over := make(chan error), make(chan struct{})
+	l := newPeerListener(mustListen(t, path), func(int) (string, error) {
+		select {
+		case err := <-answers:
+			return "/place", err
+		case <-over:
+			return "", unix.EMFILE
+		}
+	})
+	accepted := make(chan error)
+	accept := func() {
+		c, err := l.Accept()
+		if err == nil && c.(*peerConn).peer.place != "/place" {
+			err = errors.New("it has no place")
+		}
+		if err == nil {
+			err = c.Close()
+		}
+		accepted <- err
+	}
+	short := &os.PathError{Op: "open", Path: "/proc", Err: unix.EMFILE}
+	for _, last := range []func(){func() { answers <- nil }, func() { close(over); check(t, l.Close()) }} {
+		c, err := net.Dial("unix", path)
+		check(t, err)
+		defer c.Close()
+		go accept()
+		for range 3 {
+			answers <- short
+		}
+		select {
+		case err := <-accepted:
+			t.Errorf("it did not wait: %v", err)
+		default:
+		}
+		last()
+		if err := <-accepted; err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
 	}
 }

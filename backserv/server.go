@@ -68,8 +68,9 @@ type Options struct {
 	// nil: every process counts as owned.
 	Owned func(pid int) bool
 	// Where tells the place of a process, for operations that take replies only
-	// from their own. It is asked at each accept. nil: no operation wants it.
-	Where func(pid int) string
+	// from their own; an error, that it cannot be told. It is asked at each accept.
+	// nil: no operation wants it.
+	Where func(pid int) (string, error)
 	// Self is the uid of urocket, the only one beside root that may see what runs.
 	Self int
 
@@ -113,7 +114,7 @@ func New(o Options) *Server {
 // Serve accepts connections on l until Shutdown, and then returns nil. It closes
 // l. Another error means that l cannot accept any more.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(peerListener{l, s.opt.Where}); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(newPeerListener(l, s.opt.Where)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

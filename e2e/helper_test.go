@@ -219,7 +219,7 @@ func post(args []string) error {
 // launch becomes the program that stands after "--", prepared as the words
 // before say: "ignore:N" and "block:N" a signal, "unset:NAME" a
 // variable, "disk:DIR:OPTIONS" a filesystem of its own (tmpfs) at DIR, "proc" a
-// new /proc.
+// new /proc, "nofile:N" so many descriptors.
 func launch(args []string) error {
 	runtime.LockOSThread() // the mask that exec keeps is this thread's
 	for i, a := range args {
@@ -242,6 +242,9 @@ func launch(args []string) error {
 			err = unix.Mount("none", dir, "tmpfs", 0, options)
 		case "proc":
 			err = unix.Mount("proc", "/proc", "proc", 0, "")
+		case "nofile":
+			n, _ := strconv.ParseUint(rest, 10, 64)
+			err = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: n})
 		}
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", a, err)

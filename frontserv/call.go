@@ -1,6 +1,7 @@
 package frontserv
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -250,12 +251,14 @@ func (x *exchange) logDone(s visor.Summary) {
 		}
 		attrs = append(attrs, "hint", hint)
 	}
-	if s.Leftover != nil {
-		attrs = append(attrs, "leftover", s.Leftover.Error())
-		x.log.Error("request", attrs...)
-		return
+	level := slog.LevelInfo
+	if x.cause != nil {
+		level, attrs = slog.LevelError, append(attrs, "error", x.cause)
 	}
-	x.log.Info("request", attrs...)
+	if s.Leftover != nil {
+		level, attrs = slog.LevelError, append(attrs, "leftover", s.Leftover.Error())
+	}
+	x.log.Log(context.Background(), level, "request", attrs...)
 }
 
 // port is the local port as text, for CGI.

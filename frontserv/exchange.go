@@ -38,8 +38,9 @@ type exchange struct {
 	payload     *spool.Body // what the process is given
 	payloadType string
 
-	status int  // of the answer, for the log
-	broken bool // the answer was broken off
+	status int   // of the answer, for the log
+	broken bool  // the answer was broken off
+	cause  error // why the answer was a problem of ours, for the log
 }
 
 // ServeHTTP answers one request, exactly once.
@@ -206,7 +207,7 @@ func drainingProblem() *problem {
 // fail answers with a problem.
 func (x *exchange) fail(p *problem) {
 	p.RequestID = x.id
-	x.status = p.Status
+	x.status, x.cause = p.Status, p.cause
 	x.leaveBody()
 	x.setWriteDeadline()
 	p.write(x.w)

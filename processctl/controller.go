@@ -136,15 +136,11 @@ func (c *Controller) Owns(pid int) (bool, error) {
 
 // Where tells the place of a process now, for [Process.Holds]; "" when it has
 // none that could be told.
-func (c *Controller) Where(pid int) string {
+func (c *Controller) Where(pid int) (string, error) {
 	if c.parent == nil {
-		return ""
+		return "", nil
 	}
-	place, err := cgroup.PathOf(pid)
-	if err != nil {
-		return ""
-	}
-	return place
+	return cgroup.PathOf(pid)
 }
 
 // newTree makes what a process is born into, with its limits. A limit that

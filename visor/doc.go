@@ -11,8 +11,37 @@
 //	Begin ── queued ── running ──┬── reply ── replied ──┐
 //	                             └── anything else ── ending ──┴── ended
 //
+// # Places
+//
 // A place is held until the call has its answer ([Run.Close]) and nothing is
-// left of its process.
+// left of its process. The service has a number of them, and so may an operation
+// have ([Limits]). A caller who comes while there is none waits, for a time, in
+// the queue of his operation. No place is free while somebody waits who could
+// use it; a caller who leaves his queue never starts a process; and a place is
+// counted under the operation's path and method, so that running 1 is a lock
+// whatever happens to the configuration meanwhile.
+//
+// Within an operation the first to come is the first to be served. Between
+// operations, a free place goes to the one that holds the fewest places, and
+// among equals to the one that was given its last place the longest ago. So of
+// two operations that both want more than there is, each holds half, whatever
+// the length of their queues, and whatever the length of their calls: taking
+// turns alone, with no regard to what is held, would soon leave all places to the
+// slower of the two. What it comes to for one caller at the head of his queue: no
+// other operation that holds as many places as his own, or more, is given more
+// than one before him. Nothing is held back for operations that nobody has asked
+// for: one with long calls can hold every place until the first of them ends.
+// Where that is too long, it wants a limit of its own.
+//
+// The queue of the service would undo that if one operation could fill it. So
+// when it is full, the last caller of the longest queue has to make room for one
+// whose operation has at least two callers less waiting. An operation that is
+// alone can have the whole queue; when several have callers waiting, none of them
+// is refused one for want of room while it has less than its even share.
+//
+// Everything about places takes a time logarithmic in the number of operations.
+//
+// # What it does not know
 //
 // The visor knows no HTTP and no configuration: a stage that takes its messages
 // from a broker uses it unchanged.

@@ -30,8 +30,10 @@ type lane struct {
 	named                 bool // by the limits
 	maxRunning, maxQueued int
 	running               int
+	turn                  uint64    // when it was given a place last, or made, by places.turn
 	waiting               list.List // of *ticket, first come first
-	index                 int       // in places.ready; -1: not there
+
+	inReady, inLong int // where it stands in places.ready and places.long; -1: not there
 }
 
 func (l *lane) full() bool { return l.maxRunning != NoLimit && l.running >= l.maxRunning }
@@ -41,7 +43,8 @@ func (p *places) lane(o *Operation) *lane {
 	key := o.key()
 	l := p.lanes[key]
 	if l == nil {
-		l = &lane{key: key, maxRunning: o.Running, maxQueued: o.Queued, index: -1}
+		p.turn++
+		l = &lane{key: key, maxRunning: o.Running, maxQueued: o.Queued, turn: p.turn, inReady: -1, inLong: -1}
 		l.waiting.Init()
 		if p.lanes == nil {
 			p.lanes = map[laneKey]*lane{}
@@ -53,43 +56,77 @@ func (p *places) lane(o *Operation) *lane {
 
 // update puts l where it belongs after its counts or limits have changed.
 func (p *places) update(l *lane) {
-	switch usable := l.waiting.Len() > 0 && !l.full(); {
-	case usable && l.index >= 0:
-		heap.Fix(&p.ready, l.index)
-	case usable:
-		heap.Push(&p.ready, l)
-	case l.index >= 0:
-		heap.Remove(&p.ready, l.index)
-	}
+	settle(&p.ready, l, l.inReady, l.waiting.Len() > 0 && !l.full())
+	settle(&p.long, l, l.inLong, l.waiting.Len() > 0)
 	if !l.named && l.running == 0 && l.waiting.Len() == 0 {
 		delete(p.lanes, l.key)
 	}
 }
 
+// settle puts a lane into a heap, out of it, or to its new place in it.
+func settle(h heap.Interface, l *lane, at int, belongs bool) {
+	switch {
+	case belongs && at >= 0:
+		heap.Fix(h, at)
+	case belongs:
+		heap.Push(h, l)
+	case at >= 0:
+		heap.Remove(h, at)
+	}
+}
+
 // readyLanes are the operations that have a free place and a waiting caller, a
-// heap by the arrival of the first caller.
+// heap: first who runs the fewest, of those who was given a place longest ago.
 type readyLanes []*lane
 
 func (r readyLanes) Len() int { return len(r) }
+
 func (r readyLanes) Less(i, j int) bool {
-	return r[i].waiting.Front().Value.(*ticket).seq < r[j].waiting.Front().Value.(*ticket).seq
+	if r[i].running != r[j].running {
+		return r[i].running < r[j].running
+	}
+	return r[i].turn < r[j].turn
 }
 
 func (r readyLanes) Swap(i, j int) {
 	r[i], r[j] = r[j], r[i]
-	r[i].index, r[j].index = i, j
+	r[i].inReady, r[j].inReady = i, j
 }
 
 func (r *readyLanes) Push(x any) {
 	l := x.(*lane)
-	l.index = len(*r)
+	l.inReady = len(*r)
 	*r = append(*r, l)
 }
 
 func (r *readyLanes) Pop() any {
-	old := *r
-	l := old[len(old)-1]
-	*r = old[:len(old)-1]
-	l.index = -1
+	l := (*r)[len(*r)-1]
+	*r = (*r)[:len(*r)-1]
+	l.inReady = -1
+	return l
+}
+
+// longLanes are the operations that have a waiting caller, a heap: first who has
+// the most.
+type longLanes []*lane
+
+func (r longLanes) Len() int           { return len(r) }
+func (r longLanes) Less(i, j int) bool { return r[i].waiting.Len() > r[j].waiting.Len() }
+
+func (r longLanes) Swap(i, j int) {
+	r[i], r[j] = r[j], r[i]
+	r[i].inLong, r[j].inLong = i, j
+}
+
+func (r *longLanes) Push(x any) {
+	l := x.(*lane)
+	l.inLong = len(*r)
+	*r = append(*r, l)
+}
+
+func (r *longLanes) Pop() any {
+	l := (*r)[len(*r)-1]
+	*r = (*r)[:len(*r)-1]
+	l.inLong = -1
 	return l
 }

@@ -2,9 +2,12 @@ package visor
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/urocket/urocket/processctl"
 )
 
 // enters begins a caller; the channel has his error once he is told.
@@ -168,4 +171,26 @@ func TestLanesGoWithTheirLastCall(t *testing.T) {
 		}
 		p.wantEmpty(t, 0)
 	})
+}
+
+// A start that fails, or even panics, gives its place back.
+func TestFailedStartHoldsNoPlace(t *testing.T) {
+	v := New(nil, Limits{Running: 1, Queued: 0, QueueWait: time.Hour})
+	for _, fails := range []func(processctl.Spec) (process, error){
+		func(processctl.Spec) (process, error) { return nil, errors.New("no process") },
+		func(processctl.Spec) (process, error) { panic("a fault") },
+	} {
+		v.start = fails
+		func() {
+			defer func() { _ = recover() }()
+			if _, err := v.Begin(context.Background(), Call{ID: "id", Operation: newOperation("/x", 1, 0)}); err == nil {
+				t.Error("begun")
+			}
+		}()
+		v.places.wantEmpty(t, 0)
+		if len(v.runs) != 0 {
+			t.Error("the call is still listed")
+		}
+		v.calls.Wait()
+	}
 }

@@ -47,15 +47,13 @@ type Limits struct {
 // ticket is a waiting caller.
 type ticket struct {
 	lane *lane
-	seq  uint64 // order of arrival
 	elem *list.Element
 	wait time.Duration
 	done chan struct{} // closed when the place is given, or refused with err
 	err  error
 }
 
-// places gives out the places of a service: first come, first served among the
-// callers whose operation has a free place.
+// places gives out the places of a service, as the package comment says.
 type places struct {
 	mu                    sync.Mutex
 	maxRunning, maxQueued int
@@ -63,8 +61,9 @@ type places struct {
 	lanes                 map[laneKey]*lane
 	running               int
 	queued                int
-	seq                   uint64
+	turn                  uint64 // counts the places that were given, and the lanes
 	ready                 readyLanes
+	long                  longLanes
 	draining              bool
 }
 
@@ -121,18 +120,31 @@ func (p *places) queue(o *Operation) (*ticket, error) {
 	defer p.update(l)
 	// A free place with callers waiting for it does not exist: give hands it on.
 	if !l.full() && !p.full() {
-		l.running++
-		p.running++
+		p.take(l)
 		return nil, nil
 	}
-	if l.maxQueued != NoLimit && l.waiting.Len() >= l.maxQueued || p.maxQueued != NoLimit && p.queued >= p.maxQueued || p.wait <= 0 {
+	if p.wait <= 0 || l.maxQueued != NoLimit && l.waiting.Len() >= l.maxQueued || !p.makeRoom(l) {
 		return nil, &BusyError{Scope: p.scope(l)}
 	}
-	p.seq++
-	t := &ticket{lane: l, seq: p.seq, wait: p.wait, done: make(chan struct{})}
+	t := &ticket{lane: l, wait: p.wait, done: make(chan struct{})}
 	t.elem = l.waiting.PushBack(t)
 	p.queued++
 	return t, nil
+}
+
+// makeRoom sees to it that one more caller of l may wait. If the service's queue
+// is full, the last caller of the longest one has to go, unless l's own would
+// then be as long.
+func (p *places) makeRoom(l *lane) bool {
+	if p.maxQueued == NoLimit || p.queued < p.maxQueued {
+		return true
+	}
+	if len(p.long) == 0 || p.long[0].waiting.Len() < l.waiting.Len()+2 {
+		return false
+	}
+	last := p.long[0].waiting.Back().Value.(*ticket)
+	p.refuse(last, &BusyError{Scope: p.scope(last.lane)})
+	return true
 }
 
 func (p *places) full() bool { return p.maxRunning != NoLimit && p.running >= p.maxRunning }
@@ -173,7 +185,7 @@ func (p *places) remove(t *ticket) {
 	p.update(t.lane)
 }
 
-// leave gives a place back, to the first caller who can use it.
+// leave gives a place back.
 func (p *places) leave(o *Operation) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -187,15 +199,29 @@ func (p *places) free(l *lane) {
 	p.give()
 }
 
+// take counts a place of l as taken.
+func (p *places) take(l *lane) {
+	p.turn++
+	l.turn = p.turn
+	l.running++
+	p.running++
+}
+
 // give hands out the places that are free.
 func (p *places) give() {
 	for !p.full() && len(p.ready) > 0 {
 		t := p.ready[0].waiting.Front().Value.(*ticket)
-		t.lane.running++
-		p.running++
+		p.take(t.lane)
 		p.remove(t)
 		close(t.done)
 	}
+}
+
+// refuse tells a caller who waits that he is not to have a place.
+func (p *places) refuse(t *ticket, err error) {
+	t.err = err
+	p.remove(t)
+	close(t.done)
 }
 
 // drain refuses everyone who waits, and whoever comes later.
@@ -205,10 +231,7 @@ func (p *places) drain() {
 	p.draining = true
 	for _, l := range p.lanes {
 		for l.waiting.Len() > 0 {
-			t := l.waiting.Front().Value.(*ticket)
-			t.err = ErrDraining
-			p.remove(t)
-			close(t.done)
+			p.refuse(l.waiting.Front().Value.(*ticket), ErrDraining)
 		}
 	}
 }

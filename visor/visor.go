@@ -104,9 +104,13 @@ func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
 		v.forget(r)
 		return nil, err
 	}
+	defer func() {
+		if r.proc == nil { // also after a panic: a place that nobody gives back is a lock that sticks
+			v.places.leave(c.Operation)
+			v.forget(r)
+		}
+	}()
 	if err := r.begin(); err != nil {
-		v.places.leave(c.Operation)
-		v.forget(r)
 		return nil, err
 	}
 	r.leaving = context.AfterFunc(ctx, r.callerGone)

@@ -176,9 +176,9 @@ func (p *program) owned(pid int) bool {
 
 // where tells the place of a peer, once an operation asks for it. A peer that
 // connected before that cannot be a process of such an operation.
-func (p *program) where(pid int) string {
+func (p *program) where(pid int) (string, error) {
 	if !p.located.Load() {
-		return ""
+		return "", nil
 	}
 	return p.controller.Where(pid)
 }
