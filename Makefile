@@ -8,7 +8,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # With npm the documents of others must be there to be tested; without it the summary says that they were not.
 NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 
-.PHONY: run build test test-vm setup setup-test lint fuzz bench clean
+.PHONY: run build test test-vm soak setup setup-test lint fuzz bench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -27,6 +27,10 @@ test: setup-test build lint
 # The part of the tests that boots a kernel of its own, where limits are real. Its last lines say what ran.
 test-vm: setup-test
 	$(GO) test -count=1 -v ./e2e/vm
+
+# Everything at once and for long: load, faults, kills, reloads. SOAK=2m for another length, SEED=7 for the choices of a run.
+soak: setup-test
+	CGO_ENABLED=1 $(GO) test -count=1 -v -timeout 0 ./e2e/soak -soak $(or $(SOAK),10m) $(if $(SEED),-seed $(SEED))
 
 # What the example needs, and what the tests need; both do nothing where everything is there.
 setup:

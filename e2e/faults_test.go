@@ -1,9 +1,11 @@
 package e2e
 
 import (
-	"strconv"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/urocket/urocket/e2e/leftovers"
 )
 
 // rawReply is the helper's post of a two-byte reply; before says what to do
@@ -163,11 +165,5 @@ func TestDescendantsAreEnded(t *testing.T) {
 // runsWith tells whether a process lives whose environment or command line
 // holds text.
 func runsWith(text string) bool {
-	for _, pid := range allPIDs() {
-		proc := "/proc/" + strconv.Itoa(pid)
-		if strings.Contains(string(readFile(proc+"/environ"))+string(readFile(proc+"/cmdline")), text) && alive(pid) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(leftovers.Marked(text), alive)
 }

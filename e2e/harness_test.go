@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -215,17 +214,4 @@ func (g *gateway) shims() (pids []int) {
 		}
 	}
 	return pids
-}
-
-// fdsOf says what the open descriptors of a process are.
-func fdsOf(pid int) []string {
-	dir := fmt.Sprintf("/proc/%d/fd", pid)
-	names, _ := os.ReadDir(dir)
-	var list []string
-	for _, n := range names {
-		if target, err := os.Readlink(filepath.Join(dir, n.Name())); err == nil {
-			list = append(list, n.Name()+"="+target)
-		}
-	}
-	return list
 }

@@ -1,14 +1,14 @@
 package e2e
 
 import (
-	"bytes"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/urocket/urocket/e2e/leftovers"
 )
 
 // wantIdle demands that the program, at rest, holds no more descriptors than
@@ -49,101 +49,28 @@ func (g *gateway) wantNothingLeft(t *testing.T) {
 }
 
 // marked lists the processes whose command line or environment holds the
-// gateway's directory. Zombies have neither.
+// gateway's directory, but not the program itself.
 func (g *gateway) marked() []int {
-	var pids []int
-	for _, pid := range allPIDs() {
-		if pid == os.Getpid() || g.cmd != nil && pid == g.pid() && !g.hasEnded() {
-			continue
-		}
-		mark := []byte(g.dir)
-		proc := "/proc/" + strconv.Itoa(pid)
-		if bytes.Contains(readFile(proc+"/cmdline"), mark) || bytes.Contains(readFile(proc+"/environ"), mark) {
-			pids = append(pids, pid)
-		}
+	pids := leftovers.Marked(g.dir)
+	if g.cmd != nil && !g.hasEnded() {
+		pids = slices.DeleteFunc(pids, func(pid int) bool { return pid == g.pid() })
 	}
 	return pids
 }
 
 // groups lists the cgroup directories that carry the service's name.
-func (g *gateway) groups() []string {
-	mount := cgroupMount()
-	if mount == "" {
-		return nil
-	}
-	var dirs []string
-	_ = filepath.WalkDir(mount, func(p string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && strings.Contains(p, g.name) {
-			dirs = append([]string{p}, dirs...) // innermost first
-		}
-		return nil
-	})
-	return dirs
-}
+func (g *gateway) groups() []string { return leftovers.Groups(g.name) }
 
 // temporary lists what lies in the program's TMPDIR.
-func (g *gateway) temporary() []string {
-	var found []string
-	_ = filepath.WalkDir(g.path("tmp"), func(p string, _ fs.DirEntry, err error) error {
-		if err == nil && p != g.path("tmp") {
-			found = append(found, p)
-		}
-		return nil
-	})
-	return found
-}
+func (g *gateway) temporary() []string { return leftovers.Files(g.path("tmp")) }
 
-// cgroupMount is where cgroup v2 is mounted, wherever that is; "" if nowhere.
-func cgroupMount() string {
-	for line := range strings.Lines(string(readFile("/proc/self/mountinfo"))) {
-		// ID PARENT DEV ROOT MOUNTPOINT OPTIONS [TAGS] - TYPE SOURCE SUPER, proc(5)
-		before, after, _ := strings.Cut(line, " - ")
-		if f := strings.Fields(before); strings.HasPrefix(after, "cgroup2 ") && len(f) > 4 {
-			return f[4]
-		}
-	}
-	return ""
-}
-
-// cgroupsWork tells whether groups can be made here; without, a program that
-// has no cgroups promises less.
-func cgroupsWork() bool {
-	mount := cgroupMount()
-	own := ""
-	for line := range strings.Lines(string(readFile("/proc/self/cgroup"))) {
-		if rest, ok := strings.CutPrefix(line, "0::"); ok {
-			own = strings.TrimSpace(rest)
-		}
-	}
-	probe := filepath.Join(mount, own, "e2e-probe-"+token())
-	if mount == "" || os.Mkdir(probe, 0o755) != nil {
-		return false
-	}
-	return os.Remove(probe) == nil
-}
-
-func allPIDs() []int {
-	var pids []int
-	names, _ := os.ReadDir("/proc")
-	for _, n := range names {
-		if pid, err := strconv.Atoi(n.Name()); err == nil {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-// alive tells whether pid runs; a zombie does not.
-func alive(pid int) bool {
-	stat := string(readFile(fmt.Sprintf("/proc/%d/stat", pid)))
-	_, rest, ok := strings.Cut(stat, ") ")
-	return ok && !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
-}
-
-func cmdline(pid int) string {
-	b := readFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-	return string(bytes.ReplaceAll(b, []byte{0}, []byte{' '}))
-}
+func allPIDs() []int          { return leftovers.PIDs() }
+func cgroupsWork() bool       { return leftovers.CgroupsWork() }
+func alive(pid int) bool      { return leftovers.Alive(pid) }
+func cmdline(pid int) string  { return leftovers.CommandLine(pid) }
+func fdsOf(pid int) []string  { return leftovers.Descriptors(pid) }
+func zombiesOf(pid int) []int { return leftovers.Zombies(pid) }
+func removeAll(dir string)    { leftovers.Clear(dir) }
 
 // readFile returns what can be read: a process may end meanwhile.
 func readFile(name string) []byte {
@@ -172,15 +99,4 @@ func killPID(pid int) error {
 		return err
 	}
 	return p.Kill()
-}
-
-// removeAll removes a tree whatever the modes of its directories are.
-func removeAll(dir string) {
-	_ = filepath.WalkDir(dir, func(p string, d os.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			_ = os.Chmod(p, 0o700)
-		}
-		return nil
-	})
-	_ = os.RemoveAll(dir)
 }

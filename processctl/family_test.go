@@ -182,6 +182,36 @@ func TestStoppedShim(t *testing.T) {
 	}
 }
 
+// A shim that is killed while settings are tried says nothing against them.
+func TestShimKilledDuringTry(t *testing.T) {
+	c, err := New(Options{Name: "test", NoCgroup: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	if err := c.Try(nil); err != nil {
+		t.Fatal(err)
+	}
+	crew := c.crew(nil)
+	pid := crew.idle[0].pid
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	tried := make(chan error, 1)
+	go func() { tried <- c.Try(nil) }()
+	for taken := false; !taken; time.Sleep(time.Millisecond) {
+		crew.mu.Lock()
+		taken = len(crew.idle) == 0
+		crew.mu.Unlock()
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := get(t, tried, "tried"); err != nil {
+		t.Error(err)
+	}
+}
+
 // With a group, the processes of a killed shim go on, and their ends are told.
 func TestKilledShimOfAGroup(t *testing.T) {
 	c, err := New(Options{Name: "test"})

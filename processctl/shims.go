@@ -72,9 +72,18 @@ func (c *Controller) crew(s *shim.Settings) *crew {
 	return c.crews[key]
 }
 
-// try proves that a process can be started with the settings. The program does
-// not exist, so nothing is run.
+// try proves that a process can be started with the settings. A shim that is
+// killed by somebody else meanwhile proves nothing; the next one does.
 func (c *crew) try() error {
+	err := c.tryOne()
+	if errors.Is(err, shim.ErrLost) {
+		err = c.tryOne()
+	}
+	return err
+}
+
+// tryOne has one shim start a program that does not exist, so nothing is run.
+func (c *crew) tryOne() error {
 	w, err := c.acquire()
 	if err != nil {
 		return err
@@ -90,6 +99,8 @@ func (c *crew) try() error {
 	switch {
 	case errors.Is(err, syscall.ENOENT):
 		return nil
+	case errors.Is(err, shim.ErrLost):
+		w.Close() // so that nobody is given it again
 	case errors.Is(err, syscall.EPERM) && c.settings.User != nil:
 		u := c.settings.User
 		return &shim.RefusedError{Setting: "uid", Reason: fmt.Sprintf("become uid %d and gid %d: %v: only root may (or who has CAP_SETUID and CAP_SETGID)", u.UID, u.GID, err)}

@@ -1,0 +1,3 @@
+# The answer is the payload, printed.
+. ./lib.sh
+exec cat

@@ -1,0 +1,3 @@
+# Fails without a word.
+. ./lib.sh
+exit 3

@@ -1,0 +1,3 @@
+# Prints nothing.
+. ./lib.sh
+exit 0

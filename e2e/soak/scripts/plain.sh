@@ -1,0 +1,3 @@
+# Answers.
+. ./lib.sh
+reply -d "plain-$T"

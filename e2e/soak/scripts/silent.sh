@@ -1,0 +1,3 @@
+# Ends without an answer.
+. ./lib.sh
+exit "$N"
