@@ -111,6 +111,15 @@ func (c *Controller) Missing(l cgroup.Limits) []string {
 	return c.parent.Missing(l)
 }
 
+// TryLimits proves that limits which are not [Controller.Missing] can be set: the
+// error is a [*cgroup.LimitError] where the kernel has refused one.
+func (c *Controller) TryLimits(l cgroup.Limits) error {
+	if c.parent == nil || len(l.Controllers()) == 0 {
+		return nil
+	}
+	return c.parent.Try(l)
+}
+
 // Owns says whether pid belongs to a process that was started here: it is in
 // one of our groups, or descends from this program. The error wraps
 // [os.ErrNotExist] when there is no such process.

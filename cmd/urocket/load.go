@@ -127,8 +127,33 @@ func (l *loaded) checkLimits() config.Faults {
 			}
 			faults = append(faults, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits cannot hold: %s; `mode: besteffort` starts without them", missing, what)))
 		}
+		if f := l.tryLimits(op); f != nil {
+			faults = append(faults, *f)
+		}
 	}
 	return faults
+}
+
+// tryLimits refuses a limit that the kernel refuses, or warns of it.
+func (l *loaded) tryLimits(op *config.Operation) *config.Fault {
+	err := l.controller.TryLimits(limits(op.Limits))
+	if err == nil {
+		return nil
+	}
+	key := ""
+	var refused *cgroup.LimitError
+	if errors.As(err, &refused) {
+		key = map[string]string{
+			"memory.max": "memory", "memory.swap.max": "swap", "pids.max": "pids", "cpu.max": "cpus",
+			"cpu.weight": "cpuweight", "io.max": "iomax", "io.weight": "ioweight",
+		}[refused.File]
+	}
+	if op.Limits.Mode == config.LimitBestEffort {
+		l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the kernel refuses one, so it will not hold (mode: besteffort): %v", err)))
+		return nil
+	}
+	f := l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the kernel refuses one: %v; `mode: besteffort` starts without it", err))
+	return &f
 }
 
 // checkReplyFrom refuses `replyfrom: process` where nothing can prove whose a
@@ -149,7 +174,7 @@ func (l *loaded) checkReplyFrom() config.Faults {
 
 // limits are those that cgroups enforce.
 func limits(l config.Limits) cgroup.Limits {
-	c := cgroup.Limits{Swap: l.Swap, IOMax: l.IOMax}
+	c := cgroup.Limits{Swap: l.Swap, IOMax: l.IOMax, BestEffort: l.Mode == config.LimitBestEffort}
 	for to, from := range map[*int]*int{&c.PIDs: l.PIDs, &c.CPUWeight: l.CPUWeight, &c.IOWeight: l.IOWeight} {
 		if from != nil {
 			*to = *from

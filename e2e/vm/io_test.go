@@ -49,3 +49,15 @@ func TestIOWeight(t *testing.T) {
 	}))
 	g.get("/x").want(t, 200, `"default 50\n"`)
 }
+
+// A limit that the kernel refuses is refused at start, or left out at best effort.
+func TestLimitThatTheKernelRefuses(t *testing.T) {
+	absent := keys{"iomax": []string{"7:250 wbps=131072"}, "pids": 20}
+	wantRefused(t, write(t, nil, map[string]keys{"/x": script("true", limits(absent))}), nil, "io.max", "7:250", "besteffort")
+	absent["mode"] = "besteffort"
+	g := start(t, write(t, nil, map[string]keys{"/x": script("cat "+own+"/pids.max", limits(absent))}))
+	if !strings.Contains(g.logText(), "7:250") {
+		t.Errorf("no word of it in the log: %s", g.logText())
+	}
+	g.get("/x").want(t, 200, `"20\n"`)
+}

@@ -20,6 +20,10 @@ type Limits struct {
 	CPUWeight int      // cpu.weight, 1 to 10000
 	IOMax     []string // lines of io.max: "MAJ:MIN key=value ..."
 	IOWeight  int      // io.weight, 1 to 10000
+
+	// BestEffort leaves out what the kernel refuses, a device that is not there for
+	// example.
+	BestEffort bool
 }
 
 // Controllers lists the controllers that the limits need.
@@ -95,27 +99,48 @@ func (l Limits) settings() []setting {
 	return list
 }
 
+// LimitError says which limit the kernel has refused.
+type LimitError struct {
+	File, Value string // io.max, 8:0 rbps=1
+	Err         error
+}
+
+func (e *LimitError) Error() string { return fmt.Sprintf("set %s to %q: %v", e.File, e.Value, e.Err) }
+func (e *LimitError) Unwrap() error { return e.Err }
+
+// Try proves, on a group of its own, that limits can be set here. The error is a
+// [*LimitError] where the kernel has refused one.
+func (p *Parent) Try(l Limits) error {
+	g, err := p.NewGroup()
+	if err != nil {
+		return err
+	}
+	l.BestEffort = false
+	return errors.Join(g.Limit(p.Possible(l)), g.Remove())
+}
+
 // Limit writes limits into a group that nothing has entered yet. A controller that
 // was there at the start and was taken away is turned on again.
 func (g *Group) Limit(l Limits) error {
-	err := g.limit(l)
+	err := g.limit(l, func(err error) bool { return l.BestEffort && !errors.Is(err, unix.ENOENT) })
 	if errors.Is(err, unix.ENOENT) {
 		if err := g.parent.giveBack(); err != nil {
 			return err
 		}
-		err = g.limit(l)
+		err = g.limit(l, func(error) bool { return l.BestEffort })
 	}
 	return err
 }
 
-func (g *Group) limit(l Limits) error {
+// limit writes them, but for those whose errors can be left out.
+func (g *Group) limit(l Limits, leave func(error) bool) error {
 	for _, s := range l.settings() {
 		if err := writeFile(g.FD(), s.file, s.value); err != nil {
 			// A kernel without swap accounting has nothing to limit.
-			if s.file == "memory.swap.max" && errors.Is(err, unix.ENOENT) {
+			if s.file == "memory.swap.max" && errors.Is(err, unix.ENOENT) || leave(err) {
 				continue
 			}
-			return fmt.Errorf("set %s to %q: %w", s.file, s.value, err)
+			return &LimitError{File: s.file, Value: s.value, Err: err}
 		}
 	}
 	return nil
