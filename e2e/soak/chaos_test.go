@@ -55,7 +55,7 @@ func (s *soak) storm(l *life) *life {
 		all.Go(func() { (&caller{s, s.random("caller", i)}).run(pace) })
 	}
 	r := s.random("master", 0)
-	part := min(s.length/5, 15*time.Second)
+	part := min(s.length/5, 10*time.Second)
 	hows := []func(*life) *life{s.crash, s.stop, s.hurry, s.rest}
 	end, over := time.Now().Add(s.length), false
 	for turn := 0; !over && s.faults.Load() < maxFaults && !s.hopeless.Load(); turn++ {
