@@ -156,7 +156,7 @@ func (c *caller) wire(m *manner) (*wire, error) {
 	}
 	w, err := c.dial()
 	if err == nil && m.slow {
-		err = w.Conn.(*net.TCPConn).SetReadBuffer(16 << 10)
+		err = w.Conn.(*net.TCPConn).SetReadBuffer(64 << 10)
 	}
 	return w, err
 }

@@ -55,14 +55,14 @@ func (s *soak) storm(l *life) *life {
 		all.Go(func() { (&caller{s, s.random("caller", i)}).run(pace) })
 	}
 	r := s.random("master", 0)
-	part := min(s.length/4, 15*time.Second)
-	endings := []func(*life) *life{s.crash, s.stop, s.rest}
+	part := min(s.length/5, 10*time.Second)
+	hows := []func(*life) *life{s.crash, s.stop, s.hurry, s.rest}
 	end, over := time.Now().Add(s.length), false
 	for turn := 0; !over && s.faults.Load() < maxFaults && !s.hopeless.Load(); turn++ {
 		s.disturbed(l, turn, part/2+time.Duration(r.Int64N(int64(part)+1)))
-		how := endings[turn%len(endings)]
-		if turn >= len(endings) {
-			how = endings[r.IntN(len(endings))]
+		how := hows[turn%len(hows)]
+		if turn >= len(hows) {
+			how = hows[r.IntN(len(hows))]
 		}
 		if over = time.Until(end) < part/2; over {
 			how = s.rest // what the last life has left is looked at longer
@@ -98,7 +98,14 @@ func (s *soak) rest(l *life) *life {
 // stop ends the life by SIGTERM while the load goes on.
 func (s *soak) stop(l *life) *life {
 	s.events.add("SIGTERM of urocket", 1)
-	s.terminate(l)
+	s.terminate(l, stopping)
+	return s.start(l.newest.Load() + 1)
+}
+
+// hurry ends the life by a second SIGTERM right behind the first.
+func (s *soak) hurry(l *life) *life {
+	s.events.add("SIGTERM of urocket, twice", 1)
+	s.terminate(l, hurried)
 	return s.start(l.newest.Load() + 1)
 }
 
@@ -139,6 +146,7 @@ func (s *soak) strike(ctx context.Context, r *rand.Rand, l *life) {
 	defer stopped.Wait()
 	for wait(ctx, r, 300*time.Millisecond) {
 		pids := s.strangers(l)
+		s.peak.Store(max(s.peak.Load(), int64(len(pids))))
 		choice, how := r.IntN(1<<30), r.IntN(10)
 		if r.IntN(12) == 0 {
 			s.strikeShim(l, choice)

@@ -30,8 +30,8 @@ func (s *soak) judge(l *life) {
 		f.hit = hits[c.token]
 		s.table.add(c.op.name()+"\t"+c.short(), 1)
 		if why := c.faults(f); len(why) > 0 {
-			s.fault("%s, %s (%s): %s\n  ended: %s: %s\n  script: started %q, told %v, disturbed %t; life %d, ended by %d\n  log: %s",
-				c.op.name(), c.token, c.manner.name, strings.Join(why, "; "), c.end, c.detail, f.starts, f.told, f.hit, l.number, l.ending.Load(),
+			s.fault("%s, %s (%s): %s\n  ended: %s: %s\n  script: started %q, told %v, disturbed %t; life %d, ended by %s\n  log: %s",
+				c.op.name(), c.token, c.manner.name, strings.Join(why, "; "), c.end, c.detail, f.starts, f.told, f.hit, l.number, endings[l.ending.Load()],
 				l.of(append(f.starts, c.token, c.id)...))
 		}
 	}
@@ -73,20 +73,20 @@ func (c *call) rightEnd(f *facts) bool {
 	case c.op.may(c.end), c.end == callerLeft, c.end == notReached:
 		return true
 	case c.end == draining:
-		return how == stopping
+		return how == stopping || how == hurried
 	case c.end == internal:
-		return c.life.struck.Load() > 0 && len(f.log) == 1 && strings.Contains(f.log[0].Error, "shim")
+		return c.lostShim(f)
 	case c.end == gone:
 		return c.left
 	case c.end == noResponse && how != nothingYet:
 		// A stop waits for what was started; what was not may find the door closed.
-		return how == killed || len(f.starts) == 0
+		return how >= hurried || len(f.starts) == 0
 	case c.end == noResponse:
 		return c.lostRefusal(f)
 	case c.end == brokenOff && c.op.streamed():
 		return f.hit || c.left || how != nothingYet
 	case c.end == brokenOff:
-		return how == killed || c.left
+		return how >= hurried || c.left
 	}
 	return f.hit && slices.Contains([]string{noAnswer, badReply, timedOut, shortened, disturbed, answered}, c.end)
 }
@@ -95,6 +95,12 @@ func (c *call) rightEnd(f *facts) bool {
 // sending, and a connection that is closed meanwhile is reset.
 func (c *call) lostRefusal(f *facts) bool {
 	return len(c.body) > 256<<10 && len(f.log) == 1 && f.log[0].Type != ""
+}
+
+// lostShim tells whether a shim was killed that was to start the call. Whether it
+// had done so, nobody knows.
+func (c *call) lostShim(f *facts) bool {
+	return c.life.struck.Load() > 0 && len(f.log) == 1 && f.log[0].lostShim()
 }
 
 // judgeStart demands that a script is started once, or not at all.
@@ -134,7 +140,7 @@ func (c *call) judgeTold(f *facts, wrong func(string, ...any)) {
 	if !c.op.onSocket() {
 		return
 	}
-	if accepted > 0 && c.end != answered && c.end != shortened && !c.left && how != killed {
+	if accepted > 0 && c.end != answered && c.end != shortened && !c.left && how < hurried {
 		wrong("a poster was told that his is the answer, and the caller did not get it")
 	}
 	if accepted == 0 && c.end == answered && c.op.whole != nil && !c.op.loose && !disturbed {
@@ -145,14 +151,14 @@ func (c *call) judgeTold(f *facts, wrong func(string, ...any)) {
 // judgeLog demands one line in the log, and that it tells what the caller saw.
 func (c *call) judgeLog(f *facts, wrong func(string, ...any)) {
 	n, how := len(f.log), c.life.ending.Load()
-	if n > 1 || n == 0 && c.reached() && how != killed {
+	if n > 1 || n == 0 && c.reached() && how < hurried {
 		wrong("%d lines of it in the log", n)
 	}
 	if n == 0 {
 		return
 	}
 	e := f.log[0]
-	if e.Type != "" && len(f.starts) > 0 {
+	if e.Type != "" && len(f.starts) > 0 && !c.lostShim(f) {
 		wrong("the log says that it was refused, and it was started")
 	}
 	if c.status != 0 && e.Status != c.status {

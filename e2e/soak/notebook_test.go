@@ -116,9 +116,11 @@ func (l *life) readLog(known map[string]*facts) (bad []string) {
 // unexpected finds what a program says that could not keep its promises. A fault
 // of a configuration has its place in the file.
 func (e logLine) unexpected() bool {
-	known := e.Type == "start-failed" || e.At != "" || strings.HasPrefix(e.Msg, "not reloaded")
+	known := e.Type == "start-failed" || e.At != "" || strings.HasPrefix(e.Msg, "not reloaded") || e.lostShim()
 	return e.Leftover != "" || e.Level == "ERROR" && !known || strings.Contains(e.Msg, "not everything")
 }
+
+func (e logLine) lostShim() bool { return strings.Contains(e.Error, "the shim process has ended") }
 
 // mayBeBad finds what a program prints that has gone wrong by itself.
 func mayBeBad(line string) bool {

@@ -44,6 +44,7 @@ type soak struct {
 	faults   atomic.Int64 // how many were found
 	hopeless atomic.Bool  // what is left would only be found again
 	lives    int
+	peak     atomic.Int64 // processes of scripts at once, as far as they were counted
 	memory   memory
 }
 
@@ -133,7 +134,7 @@ func (s *soak) run() {
 	l = s.storm(l)
 	s.atRest(l)
 	l = s.goroutines(l)
-	s.terminate(l)
+	s.terminate(l, stopping)
 
 	cancel()
 	others.Wait()

@@ -77,6 +77,7 @@ func (s *soak) summary() string {
 	fmt.Fprintf(&b, "%-26s %d, sent %d: %s\n", "calls judged", total, s.sent.Load(), ends.inOne())
 	fmt.Fprintf(&b, "%-26s %s\n", "what was done", s.events.inOne())
 	fmt.Fprintf(&b, "%-26s %s\n", "memory", s.memory)
+	fmt.Fprintf(&b, "%-26s %d at once, seen at random moments\n", "processes of scripts", s.peak.Load())
 	fmt.Fprintf(&b, "%-26s %d lives, %d faults, nothing left behind", "at the end", s.lives, s.faults.Load())
 	if n := s.faults.Load(); n > 0 {
 		fmt.Fprintf(&b, " is not to be relied upon")
