@@ -112,7 +112,7 @@ func (s *server) receive() bool {
 	}
 	switch h.kind {
 	case kindStart:
-		s.start(h.id, body, fds)
+		s.start(h, body, fds)
 	case kindSignal:
 		s.signal(h.id, syscall.Signal(h.n))
 	}
@@ -178,14 +178,14 @@ func (s *server) send(k kind, id uint32, n int, body []byte) {
 // start starts a command. Its descriptors are stdin, stdout, stderr and, if it
 // is to be born into one, its cgroup. Too few have arrived where this process had
 // no room for them.
-func (s *server) start(id uint32, body []byte, fds []int) {
+func (s *server) start(h head, body []byte, fds []int) {
 	c, err := decode(body)
 	switch {
 	case err != nil:
-		s.send(kindFailed, id, int(unix.EINVAL), nil)
+		s.send(kindFailed, h.id, int(unix.EINVAL), nil)
 		return
-	case len(fds) < 3:
-		s.send(kindFailed, id, int(unix.EMFILE), nil)
+	case len(fds) < 3 || len(fds) < int(h.n): // without its cgroup it must not be born
+		s.send(kindFailed, h.id, int(unix.EMFILE), nil)
 		return
 	}
 	sys := &syscall.SysProcAttr{Setsid: true, Credential: s.credential}
@@ -199,12 +199,12 @@ func (s *server) start(id uint32, body []byte, fds []int) {
 	})
 	if err != nil {
 		errno, _ := err.(syscall.Errno)
-		s.send(kindFailed, id, int(errno), nil)
+		s.send(kindFailed, h.id, int(errno), nil)
 		return
 	}
-	s.commands[pid] = id
-	s.current = id
-	s.send(kindStarted, id, pid, nil) // under the lock: its end comes after it
+	s.commands[pid] = h.id
+	s.current = h.id
+	s.send(kindStarted, h.id, pid, nil) // under the lock: its end comes after it
 	select {
 	case s.born <- struct{}{}:
 	default:
