@@ -69,46 +69,55 @@ func TestDescriptorsUsedUpAtEveryStep(t *testing.T) {
 	s.ops["get /report"] = keys{"cmd": sh("sleep 60 & echo fine"), "reply": "report"}
 	s.ops["get /cgi"] = keys{"cmd": sh("echo Content-Type: text/plain; echo; echo fine"), "reply": "cgi"}
 	s.ops["get /litter"] = keys{"cmd": sh(`mkdir -p "$TMPDIR/a/b"; touch "$TMPDIR/a/b/c"`), "tmpdir": "own", "reply": "stdout", "logstdout": true}
-	g := start(t, s)
-	big, small := []byte(strings.Repeat("x", onDiskSize)), []byte("small")
-	for _, r := range []request{
-		{path: "/x"},
-		{path: "/dir"},
-		{path: "/litter"},
-		{path: "/report"},
-		{path: "/cgi"},
-		{path: "/held"},
-		{method: "POST", path: "/stdin", body: small, header: asRaw},
-		{method: "POST", path: "/stdin", body: big, header: asRaw},
-		{method: "POST", path: "/file", body: small, header: asRaw},
-		{method: "POST", path: "/file", body: big, header: asRaw},
-		{method: "POST", path: "/own", body: small, header: asRaw},
-		{method: "POST", path: "/own", body: big, header: asRaw},
-	} {
-		t.Run(fmt.Sprintf("%s with %d bytes", r.path, len(r.body)), func(t *testing.T) {
-			var statuses []int
-			for n := range 14 {
-				w := g.connected(t)
-				told := len(g.logLines("too many open files"))
-				restore := g.allow(t, n)
-				a := r.over(t, w)
-				if a.status != 200 {
-					a.wantProblem(t, 500, "internal")
-					eventually(t, "the log says what is short", func() bool { return len(g.logLines("too many open files")) > told })
-				}
-				restore()
-				a.want(t, a.status)
-				check(t, w.Close())
-				g.wantIdle(t)
-				statuses = append(statuses, a.status)
-			}
-			if statuses[0] != 500 || statuses[len(statuses)-1] != 200 {
-				t.Errorf("with more and more descriptors the answers are %v", statuses)
-			}
-			t.Logf("%v", statuses)
-		})
+	if os.Geteuid() == 0 {
+		s.ops["get /user"] = keys{"cmd": sh(`echo fine >"$TMPDIR/x"; cat "$TMPDIR/x"`), "tmpdir": "own", "reply": "stdout", "user": nobody}
 	}
-	eventually(t, "no temporary file is left", func() bool { return len(g.temporary()) == 0 })
+	atEachLevel(t, s, func(t *testing.T, g *gateway) {
+		for _, r := range g.everyKind() {
+			t.Run(fmt.Sprintf("%s with %d bytes", r.path, len(r.body)), func(t *testing.T) { g.growing(t, r) })
+		}
+		eventually(t, "no temporary file is left", func() bool { return len(g.temporary()) == 0 })
+	})
+}
+
+// everyKind are requests that need descriptors in different ways.
+func (g *gateway) everyKind() (list []request) {
+	for _, path := range []string{"/x", "/dir", "/litter", "/report", "/cgi", "/held"} {
+		list = append(list, request{path: path})
+	}
+	if os.Geteuid() == 0 {
+		list = append(list, request{path: "/user"})
+	}
+	for _, path := range []string{"/stdin", "/file", "/own"} {
+		for _, size := range []int{5, onDiskSize} {
+			list = append(list, request{method: "POST", path: path, body: []byte(strings.Repeat("x", size)), header: asRaw})
+		}
+	}
+	return list
+}
+
+// growing makes one request with no descriptor, then with one, then with two.
+func (g *gateway) growing(t *testing.T, r request) {
+	t.Helper()
+	var statuses []int
+	for n := range 16 {
+		w := g.connected(t)
+		told := len(g.logLines("too many open files"))
+		restore := g.allow(t, n)
+		a := r.over(t, w)
+		if a.status != 200 {
+			a.wantProblem(t, 500, "internal")
+			eventually(t, "the log says what is short", func() bool { return len(g.logLines("too many open files")) > told })
+		}
+		restore()
+		a.want(t, a.status)
+		check(t, w.Close())
+		g.wantIdle(t)
+		statuses = append(statuses, a.status)
+	}
+	if statuses[0] != 500 || statuses[len(statuses)-1] != 200 {
+		t.Errorf("with more and more descriptors the answers are %v", statuses)
+	}
 }
 
 // Callers that cannot be accepted wait until they can be.

@@ -92,6 +92,9 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 		return birth{child: child}, &ResourceError{fmt.Errorf("have a shim start it: %w", err)}
 	}
 	if err != nil {
+		if group < 0 && isShort(err) {
+			w.Close() // the next one may have what this one lacks: limits are inherited
+		}
 		return birth{}, err
 	}
 	return birth{pid: child.PID, exit: child.Exit, child: child, signal: func(sig syscall.Signal) {
@@ -108,7 +111,7 @@ func (p *Process) forkError(err error) error {
 		return err
 	case errors.Is(err, syscall.E2BIG):
 		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
-	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE),
+	case isShort(err),
 		errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EBADF): // the group is to blame
 		return &ResourceError{err}
 	case errors.Is(err, syscall.ENOENT):
@@ -117,4 +120,9 @@ func (p *Process) forkError(err error) error {
 		}
 	}
 	return &StartError{&os.PathError{Op: "exec", Path: p.spec.Path, Err: err}}
+}
+
+// isShort says that the kernel had no process, memory or descriptor to give.
+func isShort(err error) bool {
+	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 )
@@ -164,6 +166,11 @@ func (c *crew) close() {
 
 // startShim starts a shim and waits until it is ready.
 func (c *crew) startShim() (*worker, error) {
+	said, err := lastWords()
+	if err != nil {
+		return nil, err
+	}
+	defer said.Close()
 	ours, shims, err := shim.Pair()
 	if err != nil {
 		return nil, err
@@ -172,8 +179,9 @@ func (c *crew) startShim() (*worker, error) {
 	ctl.births.RLock()
 	begun := time.Now()
 	pid, err := syscall.ForkExec("/proc/self/exe", c.settings.Args(), &syscall.ProcAttr{
-		Dir: "/", Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), os.Stderr.Fd(), shims.Fd()},
-		Sys: &syscall.SysProcAttr{Setsid: true},
+		Dir: "/", Env: []string{"GOMAXPROCS=1"}, // fewer threads
+		Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), said.Fd(), shims.Fd(), os.Stderr.Fd()},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	var exit <-chan family.Death
 	if err == nil {
@@ -191,11 +199,33 @@ func (c *crew) startShim() (*worker, error) {
 	if err != nil {
 		ctl.reaper.signal(pid, pid, syscall.SIGKILL)
 		<-exit
+		if text := firstLine(said); text != "" {
+			err = fmt.Errorf("%w: %s", err, text)
+		}
 		return nil, err
 	}
 	w := &worker{Conn: conn, pid: pid, start: family.Start(pid), exit: exit}
 	ctl.watching.Go(func() { c.watch(w) })
 	return w, nil
+}
+
+// lastWords makes what a shim has for stderr until it is ready: a file in memory.
+// Only the Go runtime writes there, when it gives the shim up (it wants a thread, or
+// memory, and there is none), and then dozens of lines that no log should be full of.
+func lastWords() (*os.File, error) {
+	fd, err := unix.MemfdCreate("urocket-shim-stderr", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	return os.NewFile(uintptr(fd), "stderr of a shim"), nil
+}
+
+// firstLine reads the first line of a file, or what can be shown of it.
+func firstLine(f *os.File) string {
+	text := make([]byte, 200)
+	n, _ := f.ReadAt(text, 0)
+	line, _, _ := strings.Cut(string(text[:n]), "\n")
+	return strings.TrimSpace(line)
 }
 
 // prod has a shim go on that was stopped, or ends it.

@@ -20,6 +20,7 @@ import (
 	"github.com/urocket/urocket/backserv"
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/processctl"
+	"github.com/urocket/urocket/processctl/threads"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -80,7 +81,7 @@ func notifySignals() signals {
 }
 
 func runCommand(o options, _, stderr io.Writer) int {
-	processctl.ReserveThreads(reservedThreads())
+	threads.Reserve(reservedThreads())
 	signals := notifySignals()
 	out := newLogWriter(stderr)
 	defer out.Close()

@@ -14,20 +14,29 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/threads"
 )
 
 // Name is what a shim is called: argument 0, by which this program knows that it
 // is one.
 const Name = "urocket-shim"
 
-// connFD is where a shim finds its socket.
-const connFD = 3
+// Where a shim finds its socket, and what its stderr is once it is ready.
+const (
+	connFD   = 3
+	stderrFD = 4
+)
 
 func init() {
 	if len(os.Args) > 0 && os.Args[0] == Name {
 		os.Exit(serve(os.Args[1:]))
 	}
 }
+
+// reserved is how many threads a shim makes before it is ready, besides those that
+// the Go runtime has made by then; it has not been seen to need one more. A shim that
+// is given up later takes what it has started with it.
+const reserved = 2
 
 // server is a shim at work. The main thread starts commands, a goroutine reaps.
 type server struct {
@@ -50,6 +59,7 @@ func serve(args []string) int {
 		return 2
 	}
 	unix.CloseOnExec(connFD)
+	unix.CloseOnExec(stderrFD)
 	name, _ := unix.BytePtrFromString(Name)
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // else it is "exe"
 	// Who signals a whole service means urocket, which ends its shims when it is
@@ -69,6 +79,10 @@ func serve(args []string) int {
 		}
 		s.send(kindRefused, 0, 0, []byte(r.Setting+"\x00"+r.Reason))
 		return 1
+	}
+	threads.Reserve(reserved)
+	if unix.Dup3(stderrFD, 2, 0) == nil {
+		_ = unix.Close(stderrFD)
 	}
 	s.send(kindReady, 0, 0, nil)
 	go s.reap()
@@ -98,7 +112,7 @@ func (s *server) receive() bool {
 	}
 	switch h.kind {
 	case kindStart:
-		s.start(h.id, body, fds)
+		s.start(h, body, fds)
 	case kindSignal:
 		s.signal(h.id, syscall.Signal(h.n))
 	}
@@ -164,14 +178,14 @@ func (s *server) send(k kind, id uint32, n int, body []byte) {
 // start starts a command. Its descriptors are stdin, stdout, stderr and, if it
 // is to be born into one, its cgroup. Too few have arrived where this process had
 // no room for them.
-func (s *server) start(id uint32, body []byte, fds []int) {
+func (s *server) start(h head, body []byte, fds []int) {
 	c, err := decode(body)
 	switch {
 	case err != nil:
-		s.send(kindFailed, id, int(unix.EINVAL), nil)
+		s.send(kindFailed, h.id, int(unix.EINVAL), nil)
 		return
-	case len(fds) < 3:
-		s.send(kindFailed, id, int(unix.EMFILE), nil)
+	case len(fds) < 3 || len(fds) < int(h.n): // without its cgroup it must not be born
+		s.send(kindFailed, h.id, int(unix.EMFILE), nil)
 		return
 	}
 	sys := &syscall.SysProcAttr{Setsid: true, Credential: s.credential}
@@ -185,12 +199,12 @@ func (s *server) start(id uint32, body []byte, fds []int) {
 	})
 	if err != nil {
 		errno, _ := err.(syscall.Errno)
-		s.send(kindFailed, id, int(errno), nil)
+		s.send(kindFailed, h.id, int(errno), nil)
 		return
 	}
-	s.commands[pid] = id
-	s.current = id
-	s.send(kindStarted, id, pid, nil) // under the lock: its end comes after it
+	s.commands[pid] = h.id
+	s.current = h.id
+	s.send(kindStarted, h.id, pid, nil) // under the lock: its end comes after it
 	select {
 	case s.born <- struct{}{}:
 	default:

@@ -1,4 +1,4 @@
-package processctl
+package threads
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 
 func TestReservedThreadsStay(t *testing.T) {
 	const n = 40
-	ReserveThreads(n)
+	Reserve(n)
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil || len(tasks) < n {
 		t.Errorf("%d threads, %v", len(tasks), err)
