@@ -48,12 +48,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
 	defer x.release()
 	defer x.recovered()
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if id := r.Header.Get("X-Request-Id"); echoable(id) {
 		x.theirID = id
-		w.Header().Set("X-Request-Id", id)
 	}
 	run, p := x.begin()
+	x.keepOwn()
 	if p != nil {
 		x.fail(p)
 		x.logRefused(p)
@@ -74,11 +73,18 @@ func (x *exchange) recovered() {
 	if fault == http.ErrAbortHandler {
 		panic(fault)
 	}
-	x.log.Error("a fault of urocket itself", append(x.attrs(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))...)
+	p := x.faultProblem(fault)
 	if x.status != 0 {
 		x.breakOff()
 	}
-	x.fail(newProblem(http.StatusInternalServerError, "internal", "the gateway failed; its log says how"))
+	x.keepOwn()
+	x.fail(p)
+}
+
+// faultProblem logs a panic and answers for it.
+func (x *exchange) faultProblem(fault any) *problem {
+	x.log.Error("a fault of urocket itself", append(x.attrs(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))...)
+	return newProblem(http.StatusInternalServerError, "internal", "the gateway failed; its log says how")
 }
 
 // echoable says whether a caller's id may be sent back: 1 to 128 visible ASCII characters.
@@ -92,6 +98,41 @@ func echoable(id string) bool {
 // begin takes the request through its stages up to a running process. Neither
 // a run nor a problem: it is answered already.
 func (x *exchange) begin() (*visor.Run, *problem) {
+	call, p := x.prepareApart()
+	if call == nil {
+		return nil, p
+	}
+	run, err := x.visor.Begin(x.r.Context(), call)
+	if err != nil {
+		return nil, x.beginProblem(err)
+	}
+	x.release() // the process has what it is given
+	if x.route.Mode == visor.ReplySocket {
+		x.logStored()
+	}
+	return run, nil
+}
+
+// prepareApart is prepare in a goroutine of its own. It needs a deep stack, and a
+// stack that has once grown stays: thousands who wait for a place, or for their
+// process, would hold little else than stacks that nobody needs any more.
+func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if fault := recover(); fault != nil {
+				call, p = nil, x.faultProblem(fault)
+			}
+		}()
+		call, p = x.prepare()
+	}()
+	<-done
+	return call, p
+}
+
+// prepare takes the request through the stages before a place is wanted.
+func (x *exchange) prepare() (*visor.Call, *problem) {
 	if p := x.checkSizes(); p != nil {
 		return nil, p
 	}
@@ -103,18 +144,11 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 			return nil, p
 		}
 	}
-	call, p := x.makeCall()
-	if p != nil {
-		return nil, p
-	}
-	run, err := x.visor.Begin(x.r.Context(), call)
-	if err != nil {
-		return nil, x.beginProblem(err)
-	}
-	if x.route.Mode == visor.ReplySocket {
-		x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
-	}
-	return run, nil
+	return x.makeCall()
+}
+
+func (x *exchange) logStored() {
+	x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
 }
 
 func (x *exchange) checkSizes() *problem {
@@ -160,6 +194,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 	case ok && e.route != nil:
 	case x.r.Method == http.MethodOptions:
 		x.leaveBody()
+		x.keepOwn()
 		x.w.Header().Set("Allow", allow(match))
 		x.w.WriteHeader(http.StatusNoContent)
 		return true, nil
@@ -218,6 +253,7 @@ func (x *exchange) setWriteDeadline() {
 	_ = x.rc.SetWriteDeadline(time.Now().Add(takeTime))
 }
 
+// release gives the bodies back. It may be called again.
 func (x *exchange) release() {
 	for _, b := range []*spool.Body{x.body, x.payload} {
 		if b != nil {

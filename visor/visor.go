@@ -95,7 +95,7 @@ type Summary struct {
 // presence: when it ends, the caller has left. The error is a [*BusyError],
 // [ErrDraining], ctx's error, or that of [processctl.Controller.Start]; then the
 // call is over. Otherwise [Run.Close] must be called once it is answered.
-func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
+func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 	r := newRun(v, c)
 	if err := v.enlist(r); err != nil {
 		return nil, err
@@ -104,13 +104,9 @@ func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
 		v.forget(r)
 		return nil, err
 	}
-	defer func() {
-		if r.proc == nil { // also after a panic: a place that nobody gives back is a lock that sticks
-			v.places.leave(c.Operation)
-			v.forget(r)
-		}
-	}()
-	if err := r.begin(); err != nil {
+	if err := r.beginApart(); err != nil {
+		v.places.leave(c.Operation)
+		v.forget(r)
 		return nil, err
 	}
 	r.leaving = context.AfterFunc(ctx, r.callerGone)
