@@ -98,8 +98,18 @@ func echoable(id string) bool {
 // begin takes the request through its stages up to a running process. Neither
 // a run nor a problem: it is answered already.
 func (x *exchange) begin() (*visor.Run, *problem) {
-	call, p := x.prepareApart()
-	if call == nil {
+	if p := x.checkSizes(); p != nil {
+		return nil, p
+	}
+	if done, p := x.findRoute(); done || p != nil {
+		return nil, p
+	}
+	prepare := x.prepare
+	if x.visor.Busy(x.places) {
+		prepare = x.prepareApart
+	}
+	call, p := prepare()
+	if p != nil {
 		return nil, p
 	}
 	run, err := x.visor.Begin(x.r.Context(), call)
@@ -113,9 +123,9 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	return run, nil
 }
 
-// prepareApart is prepare in a goroutine of its own. It needs a deep stack, and a
-// stack that has once grown stays: thousands who wait for a place, or for their
-// process, would hold little else than stacks that nobody needs any more.
+// prepareApart is prepare in a goroutine of its own, for a call that will have to
+// wait for its place. It needs a deep stack, and a stack that has once grown stays:
+// thousands who wait would hold little else than stacks that nobody needs any more.
 func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 	done := make(chan struct{})
 	go func() {
@@ -133,12 +143,6 @@ func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 
 // prepare takes the request through the stages before a place is wanted.
 func (x *exchange) prepare() (*visor.Call, *problem) {
-	if p := x.checkSizes(); p != nil {
-		return nil, p
-	}
-	if done, p := x.findRoute(); done || p != nil {
-		return nil, p
-	}
 	for _, stage := range []func() *problem{x.readBody, x.makePayload, x.validate} {
 		if p := stage(); p != nil {
 			return nil, p
@@ -221,22 +225,6 @@ func (x *exchange) beginProblem(err error) *problem {
 		return newProblem(statusCallerGone, "caller-gone", "the caller left while it waited for a place")
 	}
 	return startProblem(err)
-}
-
-func busyProblem(busy *visor.BusyError) *problem {
-	status, whose := http.StatusTooManyRequests, "this operation"
-	if busy.Scope == visor.ServiceScope {
-		status, whose = http.StatusServiceUnavailable, "the service"
-	}
-	detail := "all places of " + whose + " and its queue are taken"
-	if busy.Waited > 0 {
-		detail = "no place of " + whose + " became free in time"
-	}
-	return newProblem(status, "busy", detail).retryAfter(time.Second)
-}
-
-func drainingProblem() *problem {
-	return newProblem(http.StatusServiceUnavailable, "draining", "the service is stopping").retryAfter(time.Second)
 }
 
 // fail answers with a problem.

@@ -3,7 +3,6 @@ package frontserv
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/urocket/urocket/processctl"
@@ -275,10 +274,8 @@ func (x *exchange) copyStream(out *output) error {
 // connection is the end of the body, so it has to be a reset.
 func (x *exchange) breakOff() {
 	x.broken = true
-	if conn, ok := x.r.Context().Value(connKey{}).(net.Conn); ok && !x.r.ProtoAtLeast(1, 1) {
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
+	if conn, ok := x.r.Context().Value(connKey{}).(*placedConn); ok && !x.r.ProtoAtLeast(1, 1) {
+		_ = conn.SetLinger(0)
 	}
 	panic(http.ErrAbortHandler)
 }

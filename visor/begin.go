@@ -12,28 +12,16 @@ func newRun(v *Visor, c *Call) *Run {
 	return &Run{visor: v, call: c, arrived: time.Now()}
 }
 
-// beginApart is begin in a goroutine of its own, whose stack goes when the
-// process has begun: callers wait for their processes by the thousand. A fault of
-// ours is an error like others, so that it does not cost a place: a lock that is
-// never given back sticks.
-func (r *Run) beginApart() (err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer func() {
-			if fault := recover(); fault != nil {
-				err = fmt.Errorf("start process: a fault of urocket itself: %v\n%s", fault, debug.Stack())
-			}
-		}()
-		err = r.begin()
-	}()
-	<-done
-	return err
-}
-
 // begin starts the process. The lock is held meanwhile: whatever the process
-// does at once, its events and replies come after proc is set.
-func (r *Run) begin() error {
+// does at once, its events and replies come after proc is set. A fault of ours is
+// an error like others, so that it does not cost a place: a lock that is never
+// given back sticks.
+func (r *Run) begin() (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("start process: a fault of urocket itself: %v\n%s", fault, debug.Stack())
+		}
+	}()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.visor.stopped() {

@@ -140,6 +140,13 @@ func (p *places) queue(o *Operation) (*ticket, error) {
 	return t, nil
 }
 
+func (p *places) busy(o *Operation) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lanes[o.key()]
+	return p.full() || l != nil && l.full()
+}
+
 // makeRoom sees to it that one more caller of l may wait. If the service's queue
 // is full, the last caller of the longest one has to go, unless l's own would
 // then be as long.

@@ -53,6 +53,9 @@ type process interface {
 	Stdout() processctl.Output
 }
 
+// Busy says whether a call of the operation would have to wait if it came now.
+func (v *Visor) Busy(o *Operation) bool { return v.places.busy(o) }
+
 // Call is one request for a process.
 type Call struct {
 	ID           string // unguessable: who knows it may reply
@@ -104,7 +107,7 @@ func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 		v.forget(r)
 		return nil, err
 	}
-	if err := r.beginApart(); err != nil {
+	if err := r.begin(); err != nil {
 		v.places.leave(c.Operation)
 		v.forget(r)
 		return nil, err
