@@ -219,7 +219,8 @@ func post(args []string) error {
 // launch becomes the program that stands after "--", prepared as the words
 // before say: "ignore:N" and "block:N" a signal, "unset:NAME" a
 // variable, "disk:DIR:OPTIONS" a filesystem of its own (tmpfs) at DIR, "proc" a
-// new /proc, "nofile:N" so many descriptors.
+// new /proc, "nofile:N" or
+// "nofile:SOFT:HARD" so many descriptors.
 func launch(args []string) error {
 	runtime.LockOSThread() // the mask that exec keeps is this thread's
 	for i, a := range args {
@@ -243,8 +244,14 @@ func launch(args []string) error {
 		case "proc":
 			err = unix.Mount("proc", "/proc", "proc", 0, "")
 		case "nofile":
-			n, _ := strconv.ParseUint(rest, 10, 64)
-			err = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: n})
+			soft, hard, two := strings.Cut(rest, ":")
+			if !two {
+				hard = soft
+			}
+			var l unix.Rlimit
+			l.Cur, _ = strconv.ParseUint(soft, 10, 64)
+			l.Max, _ = strconv.ParseUint(hard, 10, 64)
+			err = unix.Setrlimit(unix.RLIMIT_NOFILE, &l)
 		}
 		if err != nil {
 			return fmt.Errorf("prepare %s: %w", a, err)

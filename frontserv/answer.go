@@ -137,7 +137,8 @@ func addFields(h http.Header, fields []visor.Field) {
 	}
 }
 
-// keepOwn sets again what a script's headers may have replaced or doubled.
+// keepOwn sets the headers that every answer has; again behind a script's, which
+// may have replaced or doubled them.
 func (x *exchange) keepOwn() {
 	h := x.w.Header()
 	h["X-Content-Type-Options"] = []string{"nosniff"}

@@ -18,20 +18,20 @@ const reportTail = 64 << 10
 
 // makeCall prepares the process. Whatever the kernel would refuse is refused
 // here, before anything is started.
-func (x *exchange) makeCall() (visor.Call, *problem) {
+func (x *exchange) makeCall() (*visor.Call, *problem) {
 	route := x.route
 	scratch := processctl.NewScratch(x.o.TmpDir, route.OwnTmp, route.Channel == File)
 	values, p := x.newValues(scratch.File)
 	if p != nil {
-		return visor.Call{}, p
+		return nil, p
 	}
 	argv, filled, err := route.Command.Expand(values)
 	if err != nil {
-		return visor.Call{}, expandProblem(err)
+		return nil, expandProblem(err)
 	}
 	program, err := route.Command.Lookup()
 	if err != nil {
-		return visor.Call{}, startProblem(&processctl.StartError{Err: err})
+		return nil, startProblem(&processctl.StartError{Err: err})
 	}
 	spec := processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
@@ -51,13 +51,13 @@ func (x *exchange) makeCall() (visor.Call, *problem) {
 		spec.Line = x.logLine
 	}
 	if err := processctl.CheckArgs(program, argv, append(spec.Env, "UROCKET_DEADLINE="+strings.Repeat("0", 20))); err != nil {
-		return visor.Call{}, expandProblem(err)
+		return nil, expandProblem(err)
 	}
 	return x.newCall(spec), nil
 }
 
-func (x *exchange) newCall(spec processctl.Spec) visor.Call {
-	call := visor.Call{
+func (x *exchange) newCall(spec processctl.Spec) *visor.Call {
+	call := &visor.Call{
 		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
 		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
 		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.logDone,
@@ -157,10 +157,10 @@ func startProblem(err error) *problem {
 }
 
 // environment is all that the process is given. A later source replaces an
-// earlier one.
+// earlier one. The list is about as long as need be: thousands may wait with it.
 func (x *exchange) environment(scratch processctl.Scratch, filled []string) []string {
 	path := rawPath(x.r)
-	e := newEnvironment()
+	e := &environment{list: make([]string, 0, 10+len(x.o.Env)+len(x.route.PassEnv)+len(filled))}
 	e.set("REQUEST_ID", x.id)
 	e.set("URIPATH", path)
 	e.set("REQUEST_METHOD", x.r.Method)
@@ -186,30 +186,27 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 	return e.list
 }
 
-// environment keeps one value for each name.
-type environment struct {
-	list []string
-	at   map[string]int
-}
+// environment keeps one value for each name. There are a few dozen at most, which
+// are found faster than a map would be made.
+type environment struct{ list []string }
 
-func newEnvironment() *environment {
-	return &environment{list: make([]string, 0, 32), at: make(map[string]int, 32)}
-}
-
-func (e *environment) set(name, value string) {
-	if i, ok := e.at[name]; ok {
-		e.list[i] = name + "=" + value
-		return
-	}
-	e.at[name] = len(e.list)
-	e.list = append(e.list, name+"="+value)
-}
+func (e *environment) set(name, value string) { e.put(name, name+"="+value) }
 
 func (e *environment) add(list []string) {
 	for _, entry := range list {
-		name, value, _ := strings.Cut(entry, "=")
-		e.set(name, value)
+		name, _, _ := strings.Cut(entry, "=")
+		e.put(name, entry)
 	}
+}
+
+func (e *environment) put(name, entry string) {
+	for i, have := range e.list {
+		if len(have) > len(name) && have[len(name)] == '=' && have[:len(name)] == name {
+			e.list[i] = entry
+			return
+		}
+	}
+	e.list = append(e.list, entry)
 }
 
 // validTraceparent checks the header by W3C Trace Context, section 3.2: version,

@@ -80,7 +80,7 @@ func TestRawPath(t *testing.T) {
 }
 
 func TestEnvironmentKeepsOneValueForEachName(t *testing.T) {
-	e := newEnvironment()
+	e := &environment{}
 	e.set("A", "1")
 	e.add([]string{"B=2", "A=3=4", "C="})
 	if got := strings.Join(e.list, " "); got != "A=3=4 B=2 C=" {

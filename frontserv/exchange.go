@@ -48,12 +48,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
 	defer x.release()
 	defer x.recovered()
-	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if id := r.Header.Get("X-Request-Id"); echoable(id) {
 		x.theirID = id
-		w.Header().Set("X-Request-Id", id)
 	}
 	run, p := x.begin()
+	x.keepOwn()
 	if p != nil {
 		x.fail(p)
 		x.logRefused(p)
@@ -74,11 +73,18 @@ func (x *exchange) recovered() {
 	if fault == http.ErrAbortHandler {
 		panic(fault)
 	}
-	x.log.Error("a fault of urocket itself", append(x.attrs(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))...)
+	p := x.faultProblem(fault)
 	if x.status != 0 {
 		x.breakOff()
 	}
-	x.fail(newProblem(http.StatusInternalServerError, "internal", "the gateway failed; its log says how"))
+	x.keepOwn()
+	x.fail(p)
+}
+
+// faultProblem logs a panic and answers for it.
+func (x *exchange) faultProblem(fault any) *problem {
+	x.log.Error("a fault of urocket itself", append(x.attrs(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))...)
+	return newProblem(http.StatusInternalServerError, "internal", "the gateway failed; its log says how")
 }
 
 // echoable says whether a caller's id may be sent back: 1 to 128 visible ASCII characters.
@@ -98,12 +104,11 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	if done, p := x.findRoute(); done || p != nil {
 		return nil, p
 	}
-	for _, stage := range []func() *problem{x.readBody, x.makePayload, x.validate} {
-		if p := stage(); p != nil {
-			return nil, p
-		}
+	prepare := x.prepare
+	if x.visor.Busy(x.places) {
+		prepare = x.prepareApart
 	}
-	call, p := x.makeCall()
+	call, p := prepare()
 	if p != nil {
 		return nil, p
 	}
@@ -111,10 +116,43 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	if err != nil {
 		return nil, x.beginProblem(err)
 	}
+	x.release() // the process has what it is given
 	if x.route.Mode == visor.ReplySocket {
-		x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
+		x.logStored()
 	}
 	return run, nil
+}
+
+// prepareApart is prepare in a goroutine of its own, for a call that will have to
+// wait for its place. It needs a deep stack, and a stack that has once grown stays:
+// thousands who wait would hold little else than stacks that nobody needs any more.
+func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if fault := recover(); fault != nil {
+				call, p = nil, x.faultProblem(fault)
+			}
+		}()
+		call, p = x.prepare()
+	}()
+	<-done
+	return call, p
+}
+
+// prepare takes the request through the stages before a place is wanted.
+func (x *exchange) prepare() (*visor.Call, *problem) {
+	for _, stage := range []func() *problem{x.readBody, x.makePayload, x.validate} {
+		if p := stage(); p != nil {
+			return nil, p
+		}
+	}
+	return x.makeCall()
+}
+
+func (x *exchange) logStored() {
+	x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
 }
 
 func (x *exchange) checkSizes() *problem {
@@ -160,6 +198,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 	case ok && e.route != nil:
 	case x.r.Method == http.MethodOptions:
 		x.leaveBody()
+		x.keepOwn()
 		x.w.Header().Set("Allow", allow(match))
 		x.w.WriteHeader(http.StatusNoContent)
 		return true, nil
@@ -188,22 +227,6 @@ func (x *exchange) beginProblem(err error) *problem {
 	return startProblem(err)
 }
 
-func busyProblem(busy *visor.BusyError) *problem {
-	status, whose := http.StatusTooManyRequests, "this operation"
-	if busy.Scope == visor.ServiceScope {
-		status, whose = http.StatusServiceUnavailable, "the service"
-	}
-	detail := "all places of " + whose + " and its queue are taken"
-	if busy.Waited > 0 {
-		detail = "no place of " + whose + " became free in time"
-	}
-	return newProblem(status, "busy", detail).retryAfter(time.Second)
-}
-
-func drainingProblem() *problem {
-	return newProblem(http.StatusServiceUnavailable, "draining", "the service is stopping").retryAfter(time.Second)
-}
-
 // fail answers with a problem.
 func (x *exchange) fail(p *problem) {
 	p.RequestID = x.id
@@ -218,6 +241,7 @@ func (x *exchange) setWriteDeadline() {
 	_ = x.rc.SetWriteDeadline(time.Now().Add(takeTime))
 }
 
+// release gives the bodies back. It may be called again.
 func (x *exchange) release() {
 	for _, b := range []*spool.Body{x.body, x.payload} {
 		if b != nil {

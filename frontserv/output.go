@@ -3,7 +3,6 @@ package frontserv
 import (
 	"errors"
 	"io"
-	"net"
 	"net/http"
 
 	"github.com/urocket/urocket/processctl"
@@ -53,12 +52,36 @@ func (x *exchange) stdoutHead() *visor.Reply {
 	return &visor.Reply{Status: http.StatusOK, ContentType: kind}
 }
 
+// The buffer that output is read into: small while little comes, for thousands
+// may wait with one; four times as large whenever it was filled.
+const (
+	firstOutput = 512
+	mostOutput  = 32 << 10
+)
+
 // output is a process's stdout with what was read ahead of it.
 type output struct {
 	processctl.Output
 	run   *visor.Run
 	ahead []byte
 	err   error // behind ahead
+	size  int   // of the buffer for the next read
+}
+
+// buffer is what the next read goes to; buf is what the last one went to.
+func (o *output) buffer(buf []byte) []byte {
+	o.size = max(o.size, firstOutput)
+	if len(buf) == o.size {
+		return buf
+	}
+	return make([]byte, o.size)
+}
+
+// filled tells how much of a buffer was needed.
+func (o *output) filled(n int) {
+	if n == o.size {
+		o.size = min(4*o.size, mostOutput)
+	}
 }
 
 func (o *output) Read(b []byte) (int, error) {
@@ -78,8 +101,9 @@ func (o *output) more() error {
 	if o.err != nil {
 		return o.err
 	}
-	buf := make([]byte, 4<<10)
+	buf := o.buffer(nil)
 	n, err := o.Output.Read(buf)
+	o.filled(n)
 	o.ahead, o.err = append(o.ahead, buf[:n]...), err
 	return err
 }
@@ -222,9 +246,11 @@ func (x *exchange) stream(run *visor.Run, out *output, head *visor.Reply) {
 
 // copyStream sends each piece as soon as it is there.
 func (x *exchange) copyStream(out *output) error {
-	buf := make([]byte, 32<<10)
+	var buf []byte
 	for {
+		buf = out.buffer(buf)
 		n, rerr := out.Read(buf)
+		out.filled(n)
 		if n > 0 {
 			x.setWriteDeadline()
 			if _, err := x.w.Write(buf[:n]); err != nil {
@@ -248,10 +274,8 @@ func (x *exchange) copyStream(out *output) error {
 // connection is the end of the body, so it has to be a reset.
 func (x *exchange) breakOff() {
 	x.broken = true
-	if conn, ok := x.r.Context().Value(connKey{}).(net.Conn); ok && !x.r.ProtoAtLeast(1, 1) {
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
+	if conn, ok := x.r.Context().Value(connKey{}).(*placedConn); ok && !x.r.ProtoAtLeast(1, 1) {
+		_ = conn.SetLinger(0)
 	}
 	panic(http.ErrAbortHandler)
 }

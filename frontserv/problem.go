@@ -117,3 +117,19 @@ func (p *problem) write(w http.ResponseWriter) {
 	w.WriteHeader(p.Status)
 	_, _ = w.Write(body)
 }
+
+func busyProblem(busy *visor.BusyError) *problem {
+	status, whose := http.StatusTooManyRequests, "this operation"
+	if busy.Scope == visor.ServiceScope {
+		status, whose = http.StatusServiceUnavailable, "the service"
+	}
+	detail := "all places of " + whose + " and its queue are taken"
+	if busy.Waited > 0 {
+		detail = "no place of " + whose + " became free in time"
+	}
+	return newProblem(status, "busy", detail).retryAfter(time.Second)
+}
+
+func drainingProblem() *problem {
+	return newProblem(http.StatusServiceUnavailable, "draining", "the service is stopping").retryAfter(time.Second)
+}

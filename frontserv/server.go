@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/urocket/urocket/visor"
 )
 
@@ -36,11 +34,6 @@ const (
 	// the script, which has a timeout of its own; only who takes nothing is cut off.
 	stallTime = 30 * time.Second
 	takeTime  = 5 * time.Minute
-
-	// unsent is how much of an answer the kernel holds for a connection before it
-	// has the writer wait, in bytes: without a bound, megabytes have to be taken
-	// before a writer sees any progress.
-	unsent = 128 << 10
 )
 
 // Server is the public side. What it serves is an [Edition], which may be
@@ -76,23 +69,12 @@ func New(v *visor.Visor, log *slog.Logger, e *Edition) *Server {
 // by one edition from its first stage to its answer.
 func (s *Server) Switch(e *Edition) { s.edition.Store(e) }
 
-// connKey is where a request's context holds its connection.
-type connKey struct{}
-
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			_ = raw.Control(func(fd uintptr) {
-				_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
-			})
-		}
-	}
-	return context.WithValue(ctx, connKey{}, c)
-}
-
-// Serve answers on l until [Server.Shutdown]; then it returns nil.
-func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); err != http.ErrServerClosed {
+// Serve answers on l until [Server.Shutdown]; then it returns nil. At most so
+// many connections are open at once; what comes beyond waits to be accepted.
+func (s *Server) Serve(l *net.TCPListener, connections int) error {
+	if err := s.http.Serve(&limited{
+		TCPListener: l, places: make(chan struct{}, connections), closed: make(chan struct{}), log: s.log,
+	}); err != http.ErrServerClosed {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	return nil

@@ -93,7 +93,7 @@ func begin(t interface{ Fatal(...any) }, c Call) *oneCall {
 	c.ID, c.Operation, c.Done = "id", newOperation("/x", NoLimit, NoLimit), func(s Summary) { o.done <- s }
 	ctx, leave := context.WithCancel(context.Background())
 	o.leave = leave
-	run, err := o.visor.Begin(ctx, c)
+	run, err := o.visor.Begin(ctx, &c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,6 +53,16 @@ type ticket struct {
 	err  error
 }
 
+// told says whether the place was given or refused.
+func (t *ticket) told() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // places gives out the places of a service, as the package comment says.
 type places struct {
 	mu                    sync.Mutex
@@ -94,19 +104,17 @@ func (p *places) enter(ctx context.Context, o *Operation) error {
 	if err != nil || t == nil {
 		return err
 	}
-	timer := time.NewTimer(t.wait)
+	timer := time.AfterFunc(t.wait, func() { p.expire(t) })
 	defer timer.Stop()
 	select {
 	case <-t.done:
-		if ctx.Err() == nil {
-			return t.err
-		}
-		return p.giveUp(t, context.Cause(ctx)) // both at once: he has left
-	case <-timer.C:
-		return p.giveUp(t, nil)
 	case <-ctx.Done():
-		return p.giveUp(t, context.Cause(ctx))
 	}
+	if ctx.Err() != nil { // also with a place that was given at the same time
+		p.giveUp(t)
+		return context.Cause(ctx)
+	}
+	return t.err
 }
 
 // queue takes a place at once, or a ticket to wait for one.
@@ -130,6 +138,13 @@ func (p *places) queue(o *Operation) (*ticket, error) {
 	t.elem = l.waiting.PushBack(t)
 	p.queued++
 	return t, nil
+}
+
+func (p *places) busy(o *Operation) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l := p.lanes[o.key()]
+	return p.full() || l != nil && l.full()
 }
 
 // makeRoom sees to it that one more caller of l may wait. If the service's queue
@@ -157,26 +172,25 @@ func (p *places) scope(l *lane) Scope {
 	return ServiceScope
 }
 
-// giveUp takes t out of its queue. If its place was given meanwhile, the place
-// is kept on time-out and handed back when the caller has left.
-func (p *places) giveUp(t *ticket, cause error) error {
+// expire refuses a caller who has waited long enough.
+func (p *places) expire(t *ticket) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	select {
-	case <-t.done:
-		if t.err == nil && cause != nil {
-			p.free(t.lane)
-			return cause
-		}
-		return t.err
-	default:
+	if !t.told() {
+		p.refuse(t, &BusyError{Scope: p.scope(t.lane), Waited: t.wait})
 	}
-	busy := &BusyError{Scope: p.scope(t.lane), Waited: t.wait}
-	p.remove(t)
-	if cause != nil {
-		return cause
+}
+
+// giveUp takes a caller who has left out of his queue, or his place back.
+func (p *places) giveUp(t *ticket) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !t.told():
+		p.refuse(t, context.Canceled) // to nobody, but it is not to expire any more
+	case t.err == nil:
+		p.free(t.lane)
 	}
-	return busy
 }
 
 func (p *places) remove(t *ticket) {

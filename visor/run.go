@@ -15,7 +15,7 @@ const Linger = 100 * time.Millisecond
 // Run is a call whose process was started.
 type Run struct {
 	visor   *Visor
-	call    Call
+	call    *Call
 	arrived time.Time
 	queued  time.Duration // how long it waited for its place
 
@@ -34,30 +34,6 @@ type Run struct {
 	answered   bool // Close was called
 	ended      *processctl.Result
 	over       bool
-}
-
-func newRun(v *Visor, c Call) *Run {
-	return &Run{visor: v, call: c, arrived: time.Now(), decided: make(chan struct{}), exited: make(chan struct{})}
-}
-
-// begin starts the process. The lock is held meanwhile: whatever the process
-// does at once, its events and replies come after proc is set.
-func (r *Run) begin() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.visor.stopped() {
-		return ErrDraining // stop has looked at this call, or waits for the lock
-	}
-	r.queued = time.Since(r.arrived)
-	spec := r.call.Spec
-	spec.Stream = r.call.Mode.Streamed()
-	spec.Events = processctl.Events{Exited: r.onExited, TimedOut: r.onTimedOut, Ended: r.onEnded}
-	proc, err := r.visor.start(spec)
-	if err != nil {
-		return err
-	}
-	r.proc = proc
-	return nil
 }
 
 // decide sets the end, if there is none yet. The caller holds the lock.

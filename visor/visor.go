@@ -53,6 +53,9 @@ type process interface {
 	Stdout() processctl.Output
 }
 
+// Busy says whether a call of the operation would have to wait if it came now.
+func (v *Visor) Busy(o *Operation) bool { return v.places.busy(o) }
+
 // Call is one request for a process.
 type Call struct {
 	ID           string // unguessable: who knows it may reply
@@ -95,7 +98,7 @@ type Summary struct {
 // presence: when it ends, the caller has left. The error is a [*BusyError],
 // [ErrDraining], ctx's error, or that of [processctl.Controller.Start]; then the
 // call is over. Otherwise [Run.Close] must be called once it is answered.
-func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
+func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 	r := newRun(v, c)
 	if err := v.enlist(r); err != nil {
 		return nil, err
@@ -104,13 +107,9 @@ func (v *Visor) Begin(ctx context.Context, c Call) (*Run, error) {
 		v.forget(r)
 		return nil, err
 	}
-	defer func() {
-		if r.proc == nil { // also after a panic: a place that nobody gives back is a lock that sticks
-			v.places.leave(c.Operation)
-			v.forget(r)
-		}
-	}()
 	if err := r.begin(); err != nil {
+		v.places.leave(c.Operation)
+		v.forget(r)
 		return nil, err
 	}
 	r.leaving = context.AfterFunc(ctx, r.callerGone)

@@ -99,8 +99,9 @@ func (l *loaded) verdict() error {
 	return l.faults
 }
 
-// checkHost holds the configuration against what the controller can do here.
+// checkHost holds the configuration against what this host and the controller can do.
 func (l *loaded) checkHost() {
+	l.checkDescriptors()
 	l.faults = slices.Concat(l.faults, l.checkCgroup(), l.checkLimits(), l.checkReplyFrom(), l.checkIsolation())
 }
 

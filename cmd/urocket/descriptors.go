@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/config"
+)
+
+// How many descriptors are open at once, at most. The Go runtime raises our soft
+// limit to the hard one, and gives processes the one that we were started with.
+const (
+	// ownFiles are urocket's: listeners, cgroups, the log, and connections on the
+	// socket that carry no reply.
+	ownFiles = 64
+	// callFiles are a running call's: two pipes, its cgroup, a connection on the
+	// socket with the process at its other end, a file for a large reply, and
+	// those that are open while it starts.
+	callFiles = 8
+	// callerFiles are a waiting caller's: his connection, a file for a large body.
+	callerFiles = 2
+)
+
+// descriptorLimit is how many descriptors we may have open.
+func descriptorLimit() int64 {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > math.MaxInt32 {
+		return math.MaxInt32
+	}
+	return int64(limit.Cur)
+}
+
+// connections is how many callers' connections may be open, so that the calls
+// that run are not left without descriptors. Half of them may be, whatever the
+// service is set to.
+func connections(s *config.Service) int {
+	limit := descriptorLimit()
+	return int(max(1, limit/2, limit-ownFiles-callFiles*int64(s.Running)))
+}
+
+// checkDescriptors warns of a limit under which not all callers can be served
+// that running and queued admit.
+func (l *loaded) checkDescriptors() {
+	s := l.service
+	need := ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	if limit := descriptorLimit(); need > limit {
+		l.warnings = append(l.warnings, s.FaultAt("", "", "running", fmt.Sprintf(
+			"running: %d and queued: %d may need %d open files at once, and urocket may have %d: raise the limit (LimitNOFILE= of systemd, ulimit -Hn of a shell)", s.Running, s.Queued, need, limit)))
+	}
+}

@@ -1,0 +1,97 @@
+package frontserv
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// unsent is how much of an answer the kernel holds for a connection before it
+// has the writer wait, in bytes: without a bound, megabytes have to be taken
+// before a writer sees any progress.
+const unsent = 128 << 10
+
+// limited is a listener that keeps so many connections open at most. Who comes
+// beyond that waits in the kernel's queue, as he would if descriptors had run
+// out; but the processes of those who came before him, and their replies, still
+// get theirs.
+type limited struct {
+	*net.TCPListener
+	places chan struct{} // holds one for each connection
+	closed chan struct{}
+	once   sync.Once
+
+	log  *slog.Logger
+	said time.Time // that connections wait
+}
+
+// Accept implements [net.Listener]. One goroutine calls it.
+func (l *limited) Accept() (net.Conn, error) {
+	select {
+	case l.places <- struct{}{}:
+	default:
+		l.say()
+		select {
+		case l.places <- struct{}{}:
+		case <-l.closed:
+			return nil, net.ErrClosed
+		}
+	}
+	c, err := l.AcceptTCP()
+	if err != nil {
+		<-l.places
+		return nil, err
+	}
+	return &placedConn{TCPConn: c, places: l.places}, nil
+}
+
+// say tells the log that connections wait, once a minute.
+func (l *limited) say() {
+	if now := time.Now(); l.said.IsZero() || now.Sub(l.said) > time.Minute {
+		l.said = now
+		l.log.Warn("new connections wait: as many are open as descriptors allow", "connections", cap(l.places))
+	}
+}
+
+// Close implements [net.Listener].
+func (l *limited) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return l.TCPListener.Close()
+}
+
+// placedConn gives its place back when it is closed.
+type placedConn struct {
+	*net.TCPConn
+	places <-chan struct{}
+	gone   atomic.Bool
+}
+
+func (c *placedConn) Close() error {
+	err := c.TCPConn.Close()
+	if !c.gone.Swap(true) {
+		<-c.places
+	}
+	return err
+}
+
+// connKey is where a request's context holds its connection.
+type connKey struct{}
+
+// withConn is an [http.Server.ConnContext].
+func withConn(ctx context.Context, c net.Conn) context.Context {
+	placed, ok := c.(*placedConn)
+	if !ok {
+		return ctx
+	}
+	if raw, err := placed.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
+		})
+	}
+	return context.WithValue(ctx, connKey{}, placed)
+}

@@ -1,0 +1,42 @@
+package visor
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/urocket/urocket/processctl"
+)
+
+func newRun(v *Visor, c *Call) *Run {
+	return &Run{visor: v, call: c, arrived: time.Now()}
+}
+
+// begin starts the process. The lock is held meanwhile: whatever the process
+// does at once, its events and replies come after proc is set. A fault of ours is
+// an error like others, so that it does not cost a place: a lock that is never
+// given back sticks.
+func (r *Run) begin() (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("start process: a fault of urocket itself: %v\n%s", fault, debug.Stack())
+		}
+	}()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.visor.stopped() {
+		return ErrDraining // stop has looked at this call, or waits for the lock
+	}
+	r.queued = time.Since(r.arrived)
+	r.decided, r.exited = make(chan struct{}), make(chan struct{})
+	spec := r.call.Spec
+	spec.Stream = r.call.Mode.Streamed()
+	spec.Events = processctl.Events{Exited: r.onExited, TimedOut: r.onTimedOut, Ended: r.onEnded}
+	proc, err := r.visor.start(spec)
+	if err != nil {
+		return err
+	}
+	r.proc = proc
+	r.call.Spec = processctl.Spec{} // may hold a large payload
+	return nil
+}
