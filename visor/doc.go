@@ -33,11 +33,9 @@
 // for: one with long calls can hold every place until the first of them ends.
 // Where that is too long, it wants a limit of its own.
 //
-// The queue of the service would undo that if one operation could fill it. So
-// when it is full, the last caller of the longest queue has to make room for one
-// whose operation has at least two callers less waiting. An operation that is
-// alone can have the whole queue; when several have callers waiting, none of them
-// is refused one for want of room while it has less than its even share.
+// The queue of the service takes callers until it is full, whoever they are; then
+// the next one is refused, and nobody who was let in is sent away again. An
+// operation that could fill it wants a queue of its own.
 //
 // Everything about places takes a time logarithmic in the number of operations.
 //

@@ -33,7 +33,7 @@ type lane struct {
 	turn                  uint64    // when it was given a place last, or made, by places.turn
 	waiting               list.List // of *ticket, first come first
 
-	inReady, inLong int // where it stands in places.ready and places.long; -1: not there
+	inReady int // where it stands in places.ready; -1: not there
 }
 
 func (l *lane) full() bool { return l.maxRunning != NoLimit && l.running >= l.maxRunning }
@@ -44,7 +44,7 @@ func (p *places) lane(o *Operation) *lane {
 	l := p.lanes[key]
 	if l == nil {
 		p.turn++
-		l = &lane{key: key, maxRunning: o.Running, maxQueued: o.Queued, turn: p.turn, inReady: -1, inLong: -1}
+		l = &lane{key: key, maxRunning: o.Running, maxQueued: o.Queued, turn: p.turn, inReady: -1}
 		l.waiting.Init()
 		if p.lanes == nil {
 			p.lanes = map[laneKey]*lane{}
@@ -57,7 +57,6 @@ func (p *places) lane(o *Operation) *lane {
 // update puts l where it belongs after its counts or limits have changed.
 func (p *places) update(l *lane) {
 	settle(&p.ready, l, l.inReady, l.waiting.Len() > 0 && !l.full())
-	settle(&p.long, l, l.inLong, l.waiting.Len() > 0)
 	if !l.named && l.running == 0 && l.waiting.Len() == 0 {
 		delete(p.lanes, l.key)
 	}
@@ -103,30 +102,5 @@ func (r *readyLanes) Pop() any {
 	l := (*r)[len(*r)-1]
 	*r = (*r)[:len(*r)-1]
 	l.inReady = -1
-	return l
-}
-
-// longLanes are the operations that have a waiting caller, a heap: first who has
-// the most.
-type longLanes []*lane
-
-func (r longLanes) Len() int           { return len(r) }
-func (r longLanes) Less(i, j int) bool { return r[i].waiting.Len() > r[j].waiting.Len() }
-
-func (r longLanes) Swap(i, j int) {
-	r[i], r[j] = r[j], r[i]
-	r[i].inLong, r[j].inLong = i, j
-}
-
-func (r *longLanes) Push(x any) {
-	l := x.(*lane)
-	l.inLong = len(*r)
-	*r = append(*r, l)
-}
-
-func (r *longLanes) Pop() any {
-	l := (*r)[len(*r)-1]
-	*r = (*r)[:len(*r)-1]
-	l.inLong = -1
 	return l
 }

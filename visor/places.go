@@ -73,7 +73,6 @@ type places struct {
 	queued                int
 	turn                  uint64 // counts the places that were given, and the lanes
 	ready                 readyLanes
-	long                  longLanes
 	draining              bool
 }
 
@@ -131,7 +130,7 @@ func (p *places) queue(o *Operation) (*ticket, error) {
 		p.take(l)
 		return nil, nil
 	}
-	if p.wait <= 0 || l.maxQueued != NoLimit && l.waiting.Len() >= l.maxQueued || !p.makeRoom(l) {
+	if p.wait <= 0 || l.maxQueued != NoLimit && l.waiting.Len() >= l.maxQueued || p.maxQueued != NoLimit && p.queued >= p.maxQueued {
 		return nil, &BusyError{Scope: p.scope(l)}
 	}
 	t := &ticket{lane: l, wait: p.wait, done: make(chan struct{})}
@@ -145,21 +144,6 @@ func (p *places) busy(o *Operation) bool {
 	defer p.mu.Unlock()
 	l := p.lanes[o.key()]
 	return p.full() || l != nil && l.full()
-}
-
-// makeRoom sees to it that one more caller of l may wait. If the service's queue
-// is full, the last caller of the longest one has to go, unless l's own would
-// then be as long.
-func (p *places) makeRoom(l *lane) bool {
-	if p.maxQueued == NoLimit || p.queued < p.maxQueued {
-		return true
-	}
-	if len(p.long) == 0 || p.long[0].waiting.Len() < l.waiting.Len()+2 {
-		return false
-	}
-	last := p.long[0].waiting.Back().Value.(*ticket)
-	p.refuse(last, &BusyError{Scope: p.scope(last.lane)})
-	return true
 }
 
 func (p *places) full() bool { return p.maxRunning != NoLimit && p.running >= p.maxRunning }
