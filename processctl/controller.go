@@ -215,12 +215,12 @@ func (c *Controller) killDescendants() {
 	end := time.NewTimer(closeTime)
 	defer end.Stop()
 	for {
-		left := family.Below(os.Getpid())
-		if len(left) == 0 {
-			return
-		}
-		for _, m := range left {
+		// A list may miss what is forked meanwhile; ECHILD misses nothing.
+		for _, m := range family.Below(os.Getpid()) {
 			m.Signal(syscall.SIGKILL)
+		}
+		if _, err := family.Peek(unix.WNOHANG); err == unix.ECHILD {
+			return
 		}
 		select {
 		case <-again.C:

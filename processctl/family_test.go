@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -266,4 +267,51 @@ func waitFor(t *testing.T, file string) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("%s does not come", file)
+}
+
+// A shim that was stopped ends too when urocket is killed: this test plays
+// urocket by starting itself.
+func TestStoppedShimEndsWithUrocket(t *testing.T) {
+	if os.Getenv("STOPPED_SHIM") != "" {
+		c, err := New(Options{Name: "test", NoCgroup: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start(t, c, "kill -STOP $PPID; echo $$ $PPID >"+os.Getenv("STOPPED_SHIM")+".new; mv "+os.Getenv("STOPPED_SHIM")+".new "+os.Getenv("STOPPED_SHIM")+"; sleep 1000", nil)
+		select {}
+	}
+	file := filepath.Join(t.TempDir(), "pids")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestStoppedShimEndsWithUrocket$")
+	cmd.Env = append(os.Environ(), "STOPPED_SHIM="+file)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, file)
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(word)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 1000 {
+			if ended(pid) {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if !ended(pid) {
+			t.Errorf("%d is alive", pid)
+		}
+	}
+}
+
+// ended says whether pid is gone, or a zombie that init will reap.
+func ended(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err != nil || strings.Contains(string(text), ") Z ")
 }

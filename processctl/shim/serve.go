@@ -59,6 +59,9 @@ func serve(args []string) int {
 		return 2
 	}
 	unix.CloseOnExec(connFD)
+	// A shim that somebody has stopped sees nothing of its socket's end: the death
+	// of urocket wakes it (or that of the thread that started it, which does no harm).
+	_ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGCONT), 0, 0, 0)
 	unix.CloseOnExec(stderrFD)
 	name, _ := unix.BytePtrFromString(Name)
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0) // else it is "exe"
