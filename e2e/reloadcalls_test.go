@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -199,4 +200,50 @@ func TestReloadsLeaveNothingBehind(t *testing.T) {
 		h.answer(t).want(t, 200)
 	}
 	g.wantIdle(t)
+}
+
+// Processes that get settings of their own are started by one that has them
+// (user, umask, rlimits). Those of old configurations go, when their last call does.
+func TestReloadsEndWhatStartsProcesses(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"auto", "off"} {
+		t.Run("cgroup: "+mode, func(t *testing.T) {
+			t.Parallel()
+			edition := func(n int) setup {
+				op := waiting(keys{"umask": fmt.Sprintf("%04o", n), "cmd": sh(noteID + "umask >marks/$T")})
+				return setup{top: keys{"cgroup": mode}, ops: ops{"get /x": op}}
+			}
+			g := start(t, edition(0o100))
+			var calls []*held
+			for n := range 20 {
+				h := g.hold(t, "GET", "/x")
+				calls = append(calls, h)
+				eventually(t, "it tells its umask", func() bool { return len(readFile(g.path("marks", h.token))) > 0 })
+				if got := atoi(t, g.path("marks", h.token)); strconv.Itoa(got) != fmt.Sprintf("%o", 0o100+n) {
+					t.Errorf("umask %d", got)
+				}
+				g.reload(t, edition(0o100+n+1), reloadedLine)
+			}
+			bad := edition(0o77)
+			bad.top["port"], bad.top["listen"] = 1, nil // tried, and refused
+			g.reload(t, bad, refusedLine)
+			for _, h := range calls {
+				g.reply(t, h.id, "1").want(t, 200)
+				h.answer(t).want(t, 200)
+			}
+			eventually(t, "at most one is left for each of the settings in force", func() bool { return len(childrenOf(g.pid())) <= 2 })
+		})
+	}
+}
+
+// childrenOf lists the processes whose parent is pid.
+func childrenOf(pid int) []int {
+	var list []int
+	for _, p := range allPIDs() {
+		_, rest, _ := strings.Cut(string(readFile(fmt.Sprintf("/proc/%d/stat", p))), ") ")
+		if f := strings.Fields(rest); len(f) > 1 && f[1] == strconv.Itoa(pid) {
+			list = append(list, p)
+		}
+	}
+	return list
 }

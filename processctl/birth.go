@@ -54,10 +54,12 @@ func (p *Process) bear(c *Controller, env []string) (birth, error) {
 		if p.spec.Isolation == nil || p.spec.Isolation.Empty() {
 			return p.bearHere(c, env, t.group.FD())
 		}
-		w, err := c.crew(p.spec.Isolation).acquire()
+		crew := c.crew(p.spec.Isolation)
+		w, err := crew.acquire()
 		if err != nil {
 			return birth{}, &ResourceError{err}
 		}
+		t.release = func() { crew.release(w) }
 		return p.bearByShim(c, w, env, t.group.FD())
 	}
 	panic("unknown kind of tree")

@@ -32,6 +32,7 @@ type crew struct {
 
 	mu     sync.Mutex
 	idle   []*worker // at most one, in use all the time, where the settings do not collect
+	users  int       // who have a shim
 	closed bool
 }
 
@@ -114,6 +115,19 @@ func (c *crew) tryOne() error {
 // one that nobody else has.
 func (c *crew) acquire() (*worker, error) {
 	c.mu.Lock()
+	c.users++ // before there is one, so that it is not ended at once
+	c.mu.Unlock()
+	w, err := c.find()
+	if err != nil {
+		c.mu.Lock()
+		c.users--
+		c.mu.Unlock()
+	}
+	return w, err
+}
+
+func (c *crew) find() (*worker, error) {
+	c.mu.Lock()
 	for len(c.idle) > 0 {
 		w := c.idle[len(c.idle)-1]
 		if w.lost() || c.settings.Collect {
@@ -134,34 +148,6 @@ func (c *crew) acquire() (*worker, error) {
 		c.idle = append(c.idle, w)
 	}
 	return w, err
-}
-
-// release gives a shim back that has nothing left to do.
-func (c *crew) release(w *worker) {
-	if !c.settings.Collect {
-		return // it is everybody's
-	}
-	c.mu.Lock()
-	keep := !c.closed && !w.lost() && len(c.idle) < idleShims
-	if keep {
-		c.idle = append(c.idle, w)
-	}
-	c.mu.Unlock()
-	if !keep {
-		w.Close()
-	}
-}
-
-// close ends the shims that are not in use, and the others when they are given
-// back.
-func (c *crew) close() {
-	c.mu.Lock()
-	idle := c.idle
-	c.idle, c.closed = nil, true
-	c.mu.Unlock()
-	for _, w := range idle {
-		w.Close()
-	}
 }
 
 // startShim starts a shim and waits until it is ready.

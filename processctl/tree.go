@@ -32,6 +32,8 @@ type groupTree struct {
 	mu    sync.Mutex // usage is asked for by others than who removes
 	group *cgroup.Group
 	gone  bool
+
+	release func() // gives the shim back that has started it; nil: there was none
 }
 
 func (t *groupTree) born(b birth)            { t.birth = b }
@@ -59,6 +61,10 @@ func (t *groupTree) remove() (bool, error) {
 		return false, nil
 	}
 	t.gone = true
+	if t.release != nil {
+		t.release()
+		t.release = nil
+	}
 	return true, err
 }
 

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +71,7 @@ func (p *program) endReload(a attempt) {
 	p.reload.done = nil
 	if a.err != nil {
 		p.refuseReload(a.err)
+		p.retain() // what it was tried with
 	} else {
 		old := p.loaded
 		p.adopt(a.loaded)
@@ -110,4 +113,10 @@ func (p *program) adopt(l *loaded) {
 	p.visor.SetLimits(l.places())
 	p.front.Switch(l.edition)
 	p.loaded = l
+	p.retain()
+}
+
+// retain lets go what processes of other configurations were started with.
+func (p *program) retain() {
+	p.controller.Retain(slices.Collect(maps.Values(p.isolations)))
 }
