@@ -204,20 +204,24 @@ func (c *Controller) Close(ctx context.Context) error {
 	return errors.Join(err, c.null.Close())
 }
 
+func everyDescendant() []family.Member { return family.Below(os.Getpid()) }
+
 // closeTime bounds how long a stop waits for processes that were killed.
 const closeTime = 5 * time.Second
 
 // killDescendants ends all processes that descend from this program, wherever
-// they have gone. What is forked meanwhile is found the next time.
+// they have gone, until the kernel says that there is no child any more. What is
+// forked while they are looked for is found the next time.
 func (c *Controller) killDescendants() {
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	end := time.NewTimer(closeTime)
 	defer end.Stop()
 	for {
-		// A list may miss what is forked meanwhile; ECHILD misses nothing.
-		for _, m := range family.Below(os.Getpid()) {
-			m.Signal(syscall.SIGKILL)
+		for _, look := range []func() []family.Member{family.Near, everyDescendant} {
+			for _, m := range look() {
+				m.Signal(syscall.SIGKILL)
+			}
 		}
 		if _, err := family.Peek(unix.WNOHANG); err == unix.ECHILD {
 			return

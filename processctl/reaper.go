@@ -23,7 +23,8 @@ type reaper struct {
 	mu        sync.Mutex
 	known     map[int]chan<- family.Death
 	unclaimed map[int]family.Death
-	order     []int // pids of unclaimed, oldest first; claimed ones may still stand in it
+	order     []int  // pids of unclaimed, oldest first; claimed ones may still stand in it
+	strangers uint64 // children reaped whom nobody had claimed
 
 	sigchld chan os.Signal
 	done    chan struct{}
@@ -82,6 +83,7 @@ func (r *reaper) reapOne() bool {
 
 // keep remembers a death that nobody has asked for, and forgets old ones.
 func (r *reaper) keep(pid int, d family.Death) {
+	r.strangers++
 	r.unclaimed[pid] = d
 	r.order = append(r.order, pid)
 	for len(r.order) > 0 {
@@ -135,6 +137,22 @@ func (r *reaper) knows(pid int) bool {
 	defer r.mu.Unlock()
 	_, ok := r.known[pid]
 	return ok
+}
+
+// countStrangers says how many children were reaped whom nobody had claimed.
+func (r *reaper) countStrangers() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.strangers
+}
+
+// settled says whether no more of them have ended since they were counted: none
+// was reaped, and no dead child waits for it.
+func (r *reaper) settled(count uint64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pid, err := family.Peek(unix.WNOHANG)
+	return r.strangers == count && (err != nil || pid == 0)
 }
 
 // signal sends sig to pid (or to the group -pid) if that child is not reaped yet.

@@ -253,29 +253,30 @@ func (c *crew) watch(w *worker) {
 
 // endStrays kills what has fallen to this program because its shim was lost: its
 // children that nobody knows and that are younger than the shim. What is below
-// them falls to this program next.
+// them falls to this program next. That none is seen proves little, for one may
+// have forked the next and ended while they were looked for; but then it has ended
+// as a child of ours.
 func (c *Controller) endStrays(since uint64, orphans []*shim.Child) {
-	again := time.NewTicker(firstLook)
+	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for {
-		found := false
+		count, found := c.reaper.countStrangers(), false
 		for _, child := range orphans {
 			found = c.reaper.signal(child.PID, child.PID, syscall.SIGKILL) || found
 		}
 		c.births.Lock()
-		for _, m := range family.Below(os.Getpid()) {
-			if m.Near && m.Start >= since && !c.reaper.knows(m.PID) {
+		for _, m := range family.Near() {
+			if m.Start >= since && !c.reaper.knows(m.PID) {
 				m.Signal(syscall.SIGKILL)
 				found = true
 			}
 		}
 		c.births.Unlock()
-		if !found {
+		if !found && c.reaper.settled(count) {
 			return
 		}
 		select {
 		case <-again.C:
-			again.Reset(lastLook)
 		case <-c.closing:
 			return // which looks everywhere
 		}

@@ -21,7 +21,7 @@ type Member struct {
 func Below(pid int) []Member {
 	stats := map[int]stat{}
 	children := map[int][]int{}
-	for _, n := range processes() {
+	for _, n := range numbers("/proc") {
 		if s, ok := readStat(n); ok {
 			stats[n] = s
 			children[s.parent] = append(children[s.parent], n)
@@ -62,10 +62,11 @@ func (m Member) Signal(sig syscall.Signal) {
 	_ = unix.PidfdSendSignal(fd, sig, nil, 0)
 }
 
-// processes lists all that /proc shows. Here and below files are read by plain
-// system calls: a shim has few descriptors, and package os takes two for itself.
-func processes() (pids []int) {
-	fd, err := unix.Open("/proc", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+// numbers lists the entries of a directory that are numbers, as the processes in
+// /proc. Here and below files are read by plain system calls: a shim has few
+// descriptors, and package os takes two for itself.
+func numbers(dir string) (list []int) {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil
 	}
@@ -77,12 +78,12 @@ func processes() (pids []int) {
 			continue
 		}
 		if err != nil || n <= 0 {
-			return pids
+			return list
 		}
 		_, _, names := unix.ParseDirent(buf[:n], -1, nil)
 		for _, name := range names {
-			if pid, err := strconv.Atoi(name); err == nil {
-				pids = append(pids, pid)
+			if n, err := strconv.Atoi(name); err == nil {
+				list = append(list, n)
 			}
 		}
 	}

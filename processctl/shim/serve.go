@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -277,31 +278,50 @@ func (s *server) signal(id uint32, sig syscall.Signal) {
 
 // signalFamily sends sig to every descendant. Children cannot have been reaped
 // while the lock is held.
-func (s *server) signalFamily(sig syscall.Signal) (found bool) {
+func (s *server) signalFamily(sig syscall.Signal) {
+	if sig == syscall.SIGKILL {
+		killChildren()
+	}
 	for _, m := range family.Below(os.Getpid()) {
-		found = true
 		if m.Near {
 			_ = syscall.Kill(m.PID, sig)
 		} else {
 			m.Signal(sig)
 		}
 	}
-	return found
 }
 
-// endAll kills what is left, until nothing is. What is forked meanwhile is found
-// in the next round, since it falls to this process.
+// killChildren kills the children, the youngest first and a few times over: it may
+// be about to fork the next and end, long before a look at all processes finds it.
+// Each goes with its process group, which the kernel ends between two forks: as
+// long as the child is not reaped, nobody else's group has that number.
+func killChildren() {
+	own := unix.Getpgrp()
+	for range 10 {
+		children, _ := family.Children()
+		for _, pid := range slices.Backward(children) {
+			if group, err := unix.Getpgid(pid); err == nil && group > 1 && group != own {
+				_ = syscall.Kill(-group, syscall.SIGKILL)
+			}
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+// endAll kills what is left, until there is no child any more, which only the
+// kernel can tell: a process that was forked while it was looked for is not seen,
+// and may be the only one that lives. It falls to this process in its turn.
 func (s *server) endAll() {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	again := time.NewTicker(2 * time.Millisecond)
 	defer again.Stop()
 	for {
 		s.mu.Lock()
-		found := s.signalFamily(syscall.SIGKILL)
+		s.signalFamily(syscall.SIGKILL)
 		_, err := family.Peek(unix.WNOHANG)
 		s.mu.Unlock()
-		if err == unix.ECHILD || !found && err == nil {
-			return // the rest are zombies, which init reaps
+		if err == unix.ECHILD {
+			return
 		}
 		<-again.C
 	}
