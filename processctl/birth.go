@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -85,6 +86,7 @@ func (p *Process) bearHere(c *Controller, env []string, group int) (birth, error
 func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) (birth, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), shimTime)
 	defer cancel()
+	defer c.keepAwake(w)()
 	child, err := w.Start(ctx, shim.Command{
 		Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir,
 		Stdin: p.childFDs[0], Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: group,
@@ -103,6 +105,26 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 		child.Signal(sig)
 		c.reaper.signal(child.PID, child.PID, sig) // it is ours if the shim was lost
 	}}, nil
+}
+
+// keepAwake has a shim go on until the function that it returns is called: a script
+// may stop it before it could tell that the script was started.
+func (c *Controller) keepAwake(w *worker) (enough func()) {
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		again := time.NewTicker(lastLook)
+		defer again.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-again.C:
+				c.reaper.signal(w.pid, w.pid, syscall.SIGCONT)
+			}
+		}
+	})
+	return func() { close(over); watch.Wait() }
 }
 
 // forkError tells whose fault it is. clone3 and execve share the one errno.
