@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -201,15 +202,29 @@ func (s *soak) strikeShim(l *life, choice int) {
 	}
 	defer p.Release()
 	l.struck.Add(1)
-	for _, child := range s.strangers(l) {
-		for up := child; up > 1; up = leftovers.Parent(up) {
-			if up == pid {
-				l.hit(leftovers.Variable(child, "T"))
-			}
-		}
+	family := slices.DeleteFunc(s.strangers(l), func(child int) bool { return !descends(child, pid) })
+	for _, child := range family {
+		l.hit(leftovers.Variable(child, "T"))
 	}
 	s.events.add("SIGKILL of shims", 1)
 	_ = p.Signal(syscall.SIGKILL)
+	if s.level == "cgroups" {
+		return // they go on in their groups
+	}
+	// If the program is killed too before it has ended them, nobody is left who could.
+	holds(func() bool {
+		left := s.strangers(l)
+		return l.over() || !slices.ContainsFunc(family, func(pid int) bool { return slices.Contains(left, pid) })
+	})
+}
+
+func descends(pid, from int) bool {
+	for ; pid > 1; pid = leftovers.Parent(pid) {
+		if pid == from {
+			return true
+		}
+	}
+	return false
 }
 
 // errNotOurs says that a process is none of a script of this run.
