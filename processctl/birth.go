@@ -101,7 +101,8 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 	}
 	return birth{pid: child.PID, exit: child.Exit, child: child, signal: func(sig syscall.Signal) {
 		child.Signal(sig)
-		c.reaper.signal(child.PID, child.Exit, sig) // it is ours if the shim was lost
+		c.reaper.signal(child.PID, child.Exit, sig)     // it is ours if the shim was lost
+		c.reaper.signal(w.pid, w.exit, syscall.SIGCONT) // a script that is who we are may have stopped it
 	}}, nil
 }
 
