@@ -17,7 +17,9 @@ type Member struct {
 }
 
 // Below lists the processes below pid, the nearest first; zombies are left
-// out, what is below them is not. What is forked meanwhile may be missing.
+// out, what is below them is not. What is forked meanwhile may be missing. A
+// process whose first thread has ended and others have not reads as a zombie, and
+// is none.
 func Below(pid int) []Member {
 	stats := map[int]stat{}
 	children := map[int][]int{}
@@ -32,7 +34,7 @@ func Below(pid int) []Member {
 	for i := 0; i < len(queue); i++ {
 		child := queue[i]
 		s := stats[child]
-		if s.state != 'Z' && s.state != 'X' {
+		if !s.over() {
 			list = append(list, Member{PID: child, Start: s.start, Near: s.parent == pid})
 		}
 		queue = append(queue, children[child]...)
@@ -91,10 +93,14 @@ func numbers(dir string) (list []int) {
 
 // stat is what is needed of /proc/PID/stat.
 type stat struct {
-	state  byte
-	parent int
-	start  uint64
+	state   byte
+	parent  int
+	threads int // a zombie's first one counts until it is reaped
+	start   uint64
 }
+
+// over says that no thread of the process runs any more.
+func (s stat) over() bool { return s.state == 'X' || s.state == 'Z' && s.threads <= 1 }
 
 func readStat(pid int) (s stat, ok bool) {
 	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -115,12 +121,13 @@ func readStat(pid int) (s stat, ok bool) {
 		return s, false
 	}
 	fields := strings.Fields(string(text[end+1:]))
-	const state, parent, start = 0, 1, 19 // fields 3, 4 and 22 of proc(5)
+	const state, parent, threads, start = 0, 1, 17, 19 // fields 3, 4, 20 and 22 of proc(5)
 	if len(fields) <= start {
 		return s, false
 	}
 	s.state = fields[state][0]
 	s.parent, _ = strconv.Atoi(fields[parent])
+	s.threads, _ = strconv.Atoi(fields[threads])
 	s.start, err = strconv.ParseUint(fields[start], 10, 64)
 	return s, err == nil
 }

@@ -25,7 +25,7 @@ func Near() []Member {
 	}
 	var near []Member
 	for _, pid := range children {
-		if s, ok := readStat(pid); ok && s.state != 'Z' && s.state != 'X' {
+		if s, ok := readStat(pid); ok && !s.over() {
 			near = append(near, Member{PID: pid, Start: s.start, Near: true})
 		}
 	}
