@@ -19,8 +19,13 @@
 // also if the body was not wanted: it is read and dropped within reason, because
 // a script that is still sending would see a broken pipe in place of the answer.
 //
-// Nobody waits for somebody else's delivery: there is no common limit, and a
+// Nobody waits for somebody else's delivery: a
 // sender without progress for 30 s is cut off.
+//
+// Nor for a place: when as many connections are open as may be, a new one takes
+// that of one that waits for a request, or whose request is no reply. Each call
+// keeps the connection on which its reply comes. New ones wait only if there are
+// no others than these.
 //
 // The peer of each connection is looked up when it is accepted, as a descriptor
 // of its process (pidfd), so that a reused pid is nobody else. Whose process

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,6 +22,8 @@ const soPeerPIDFD = 77
 type peer struct {
 	uid int
 	pid int // 0: outside our pid namespace
+
+	group int // its process group when it was accepted; 0: outside, or it had ended
 
 	// process refers to the process itself, not to its number, which may be
 	// another's by the time it is asked about. nil: it had ended.
@@ -44,6 +47,7 @@ func lookUp(c *net.UnixConn) (p peer, err error) {
 		}
 		p = peer{uid: int(cred.Uid), pid: int(cred.Pid)}
 		if p.pid > 0 {
+			p.group, _ = unix.Getpgid(p.pid) // only to be fair, so it need not be proved
 			p.process, err = openPeer(int(fd), soPeerPIDFD, p.pid)
 		}
 	})
@@ -121,16 +125,18 @@ func (s *Server) mayWatch(p peer) error {
 	return nil
 }
 
-// peerListener accepts connections that know their peer.
+// peerListener accepts connections that know their peer, as many as its crowd
+// may have.
 type peerListener struct {
 	net.Listener
+	crowd   *crowd
 	where   func(pid int) (string, error)
 	closing chan struct{}
 	once    sync.Once
 }
 
-func newPeerListener(l net.Listener, where func(pid int) (string, error)) *peerListener {
-	return &peerListener{Listener: l, where: where, closing: make(chan struct{})}
+func newPeerListener(l net.Listener, c *crowd, where func(pid int) (string, error)) *peerListener {
+	return &peerListener{Listener: l, crowd: c, where: where, closing: make(chan struct{})}
 }
 
 // Close makes a waiting Accept return.
@@ -148,12 +154,18 @@ func (l *peerListener) Accept() (net.Conn, error) {
 	if !ok {
 		return c, nil // has no peer, and is shown nothing
 	}
+	if err := l.crowd.makeRoom(l.closing); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
 	// A process that cannot be looked up for want of a descriptor would be taken
 	// for a stranger. It waits, as it would if it could not be accepted yet.
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		p, err := l.identify(unixConn)
 		if !errors.Is(err, unix.EMFILE) && !errors.Is(err, unix.ENFILE) {
-			return &peerConn{UnixConn: unixConn, peer: p}, nil
+			pc := &peerConn{UnixConn: unixConn, peer: p, crowd: l.crowd}
+			l.crowd.add(pc)
+			return pc, nil
 		}
 		_ = p.close()
 		select {
@@ -179,33 +191,56 @@ func (l *peerListener) identify(c *net.UnixConn) (peer, error) {
 	return p, p.locate(l.where)
 }
 
-// peerConn is a connection that closes what refers to its peer with itself.
+// peerConn is a connection of a crowd that closes what refers to its peer with
+// itself.
 type peerConn struct {
 	*net.UnixConn
-	peer peer
-	once sync.Once
+	peer  peer
+	crowd *crowd
+	standing
+	spoken atomic.Bool // since it was idle; spares the crowd's lock
+	once   sync.Once
+}
+
+// Read notes the first byte of a request, which net/http does not tell.
+func (c *peerConn) Read(b []byte) (int, error) {
+	n, err := c.UnixConn.Read(b)
+	if n > 0 && !c.spoken.Swap(true) {
+		c.crowd.speak(c)
+	}
+	return n, err
 }
 
 func (c *peerConn) Close() error {
 	var err error
-	c.once.Do(func() { err = c.peer.close() })
-	return errors.Join(err, c.UnixConn.Close())
+	c.once.Do(func() {
+		err = errors.Join(c.peer.close(), c.UnixConn.Close())
+		c.crowd.remove(c)
+	})
+	return err
 }
 
-type peerKey struct{}
+type connKey struct{}
 
-// withPeer is an [http.Server.ConnContext].
-func withPeer(ctx context.Context, c net.Conn) context.Context {
+// withConn is an [http.Server.ConnContext].
+func withConn(ctx context.Context, c net.Conn) context.Context {
 	if c, ok := c.(*peerConn); ok {
-		return context.WithValue(ctx, peerKey{}, c.peer)
+		return context.WithValue(ctx, connKey{}, c)
 	}
 	return ctx
 }
 
 // peerOf returns the peer of the connection that r came on.
 func peerOf(r *http.Request) peer {
-	if p, ok := r.Context().Value(peerKey{}).(peer); ok {
-		return p
+	if c, ok := r.Context().Value(connKey{}).(*peerConn); ok {
+		return c.peer
 	}
 	return peer{uid: -1}
+}
+
+// delivers notes that r delivers a reply to the call id.
+func delivers(r *http.Request, id string) {
+	if c, ok := r.Context().Value(connKey{}).(*peerConn); ok {
+		c.crowd.set(c, true, id)
+	}
 }

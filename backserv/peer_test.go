@@ -3,6 +3,7 @@ package backserv
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"os/exec"
@@ -70,7 +71,7 @@ func acceptOne(t *testing.T, connect func(path string) io.Closer) (peer, io.Clos
 	defer l.Close()
 	closer := connect(path)
 	t.Cleanup(func() { closer.Close() })
-	c, err := newPeerListener(l, nil).Accept()
+	c, err := newPeerListener(l, newCrowd(0, slog.Default()), nil).Accept()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +196,7 @@ func TestPeerOnAnOlderKernel(t *testing.T) {
 func TestPeerWaitsForADescriptor(t *testing.T) {
 	path := filepath.Join(socketFolder(t), "s")
 	answers, over := make(chan error), make(chan struct{})
-	l := newPeerListener(mustListen(t, path), func(int) (string, error) {
+	l := newPeerListener(mustListen(t, path), newCrowd(1, slog.Default()), func(int) (string, error) {
 		select {
 		case err := <-answers:
 			return "/place", err

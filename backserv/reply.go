@@ -62,6 +62,7 @@ func (s *Server) take(x *exchange, id string) answer {
 		return s.refused(id, err)
 	}
 	defer d.Abort()
+	delivers(x.r, id)
 	head, err := parseHead(x.r.Header)
 	if err != nil {
 		a := badReply(err)

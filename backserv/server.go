@@ -74,6 +74,10 @@ type Options struct {
 	// Self is the uid of urocket, the only one beside root that may see what runs.
 	Self int
 
+	// Connections is how many may be open at once. When they are, new ones take
+	// the place of those that deliver no reply, or wait. 0: any number.
+	Connections int
+
 	// Ready says why urocket cannot serve; nil: it can, unless it is draining.
 	Ready func() error
 	// Metrics answers /metrics; nil: 404.
@@ -106,7 +110,8 @@ func New(o Options) *Server {
 		IdleTimeout:    idleTimeout,
 		MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog:       slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
-		ConnContext:    withPeer,
+		ConnContext:    withConn,
+		ConnState:      changed,
 	}
 	return s
 }
@@ -114,7 +119,7 @@ func New(o Options) *Server {
 // Serve accepts connections on l until Shutdown, and then returns nil. It closes
 // l. Another error means that l cannot accept any more.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(newPeerListener(l, s.opt.Where)); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.http.Serve(newPeerListener(l, newCrowd(s.opt.Connections, s.opt.Logger), s.opt.Where)); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -83,3 +83,57 @@ func TestTooFewDescriptorsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// A script that connects to the socket again and again takes neither the
+// descriptors nor the places that other calls reply with.
+func TestHogOfTheReplySocket(t *testing.T) {
+	t.Parallel()
+	const connects = `use Socket; my $text = $ENV{TEXT} =~ s/ID/$ENV{REQUEST_ID}/r;
+		for (1..200) { # of the 240 descriptors that it may have
+			socket(my $s, AF_UNIX, SOCK_STREAM, 0); connect($s, sockaddr_un($ENV{UROCKET_SOCKET})) or die "connect: $!";
+			$SIG{PIPE} = "IGNORE"; syswrite($s, $text); push @s, $s;
+		}
+		open(my $f, ">", "ids/$ENV{T}"); close $f; select(undef, undef, undef, 0.05) until -e "marks/$ENV{T}"`
+	hog := func(text string) keys {
+		return keys{"cmd": []string{"/usr/bin/perl", "-e", connects}, "env": append([]string{"TEXT=" + text}, tenv...), "timeout": "10m"}
+	}
+	s := setup{top: keys{"running": 6, "queued": 50}, ops: ops{
+		"get /silent":  hog(""),
+		"get /begun":   hog("POST /urhttp/ID HT"),
+		"get /replies": hog("POST /urhttp/ID HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx"),
+		"get /curl":    {"cmd": sh(curlReply + "-d fine >/dev/null"), "env": tenv},
+		"get /wait":    waiting(nil),
+	}}
+	g := prepare(t, s)
+	g.launch(setup{via: []string{"launch", "nofile:240"}})
+	g.waitUp()
+	h := g.hold(t, "GET", "/wait")
+	half := g.dialBack(t).ask("POST /urhttp/"+h.id, "Content-Type: text/plain", "Content-Length: 4", "Expect: 100-continue")
+	half.untilSeen("100 Continue\r\n\r\n") // so it is on its way
+	half.say("ha")
+	var hogs []*held
+	for _, path := range []string{"/silent", "/begun", "/replies"} {
+		h := g.begin(t, "GET", path)
+		hogs = append(hogs, h)
+		eventually(t, "it has all its connections", func() bool { return exists(g.path("ids", h.token)) })
+		for range 5 {
+			g.get(t, "/curl").want(t, 200, "fine")
+		}
+		if n := g.descriptors(); n > 200 {
+			t.Errorf("%d descriptors are open", n)
+		}
+	}
+	half.say("lf")
+	half.answer("POST").want(t, 200)
+	h.answer(t).want(t, 200, "half")
+	if told := g.logLines("on the socket are closed for new ones"); len(told) != 1 {
+		t.Errorf("the log says so %d times", len(told))
+	}
+	if lost := g.logLines("too many open files"); len(lost) > 0 {
+		t.Errorf("descriptors have run out: %s", lost[0])
+	}
+	for _, h := range hogs {
+		g.release(t, h.token)
+		h.answer(t).want(t, 502)
+	}
+}

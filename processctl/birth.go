@@ -76,10 +76,8 @@ func (p *Process) bearHere(c *Controller, env []string, group int) (birth, error
 	if err != nil {
 		return birth{}, err
 	}
-	return birth{
-		pid: pid, exit: c.reaper.claim(pid, p.start),
-		signal: func(sig syscall.Signal) { c.reaper.signal(pid, pid, sig) },
-	}, nil
+	exit := c.reaper.claim(pid, p.start)
+	return birth{pid: pid, exit: exit, signal: func(sig syscall.Signal) { c.reaper.signal(pid, exit, sig) }}, nil
 }
 
 // bearByShim has a shim fork.
@@ -103,8 +101,8 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 	}
 	return birth{pid: child.PID, exit: child.Exit, child: child, signal: func(sig syscall.Signal) {
 		child.Signal(sig)
-		c.reaper.signal(child.PID, child.PID, sig)     // it is ours if the shim was lost
-		c.reaper.signal(w.pid, w.pid, syscall.SIGCONT) // a script that is who we are may have stopped it
+		c.reaper.signal(child.PID, child.Exit, sig)     // it is ours if the shim was lost
+		c.reaper.signal(w.pid, w.exit, syscall.SIGCONT) // a script that is who we are may have stopped it
 	}}, nil
 }
 
@@ -121,7 +119,7 @@ func (c *Controller) keepAwake(w *worker) (enough func()) {
 			case <-over:
 				return
 			case <-again.C:
-				c.reaper.signal(w.pid, w.pid, syscall.SIGCONT)
+				c.reaper.signal(w.pid, w.exit, syscall.SIGCONT)
 			}
 		}
 	})

@@ -129,18 +129,37 @@ func (c *Controller) Owns(pid int) (bool, error) {
 			return in, err
 		}
 	}
+	for range ownsTries {
+		owned, known := descends(pid)
+		if known {
+			return owned, nil
+		}
+		if family.Start(pid) == 0 {
+			return false, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
+		}
+	}
+	return true, nil // its ancestors end as fast as they are looked at
+}
+
+const ownsTries = 10
+
+// descends says whether pid is below this program. An ancestor that ends while it
+// is looked at leaves its children to another: then nothing is known.
+func descends(pid int) (yes, known bool) {
 	self := os.Getpid()
 	for p := pid; p > 1; {
 		parent := family.Parent(p)
-		if parent == 0 && p == pid {
-			return false, fmt.Errorf("process %d: %w", pid, os.ErrNotExist)
-		}
-		if parent == self {
-			return true, nil
+		switch parent {
+		case self:
+			return true, true
+		case 0:
+			// Who has no parent is init, or the first of a container that was entered
+			// from outside; but then it lives.
+			return false, family.Start(p) != 0 && family.Parent(p) == 0
 		}
 		p = parent
 	}
-	return false, nil
+	return false, true
 }
 
 // Where tells the place of a process now, for [Process.Holds]; "" when it has
@@ -183,7 +202,9 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-ended:
 	case <-ctx.Done():
 	}
+	c.births.Lock() // who starts a shim now is late
 	close(c.closing)
+	c.births.Unlock()
 	c.mu.Lock()
 	for _, i := range c.crews {
 		i.close()

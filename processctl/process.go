@@ -223,16 +223,20 @@ func (p *Process) finish() (err error) {
 	return p.removeScratch()
 }
 
+// scratchTries bounds how often descriptors are waited for, [lastLook] each time:
+// half a minute.
+const scratchTries = 600
+
 // removeScratch removes the scratch files and gives up the claim on them. Looking
 // into a directory takes a descriptor, which is waited for.
 func (p *Process) removeScratch() error {
 	if p.claim == nil {
 		return nil
 	}
-	err := p.spec.Scratch.remove()
-	for wait := firstLook; errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE); wait = min(2*wait, lastLook) {
-		<-time.After(wait)
-		err = p.spec.Scratch.remove()
+	err := p.spec.Scratch.remove(p.claim)
+	for again := 0; again < scratchTries && (errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)); again++ {
+		<-time.After(lastLook)
+		err = p.spec.Scratch.remove(p.claim)
 	}
 	return errors.Join(err, p.claim.Close())
 }

@@ -21,7 +21,7 @@ const claimTime = 10 * time.Second
 // are reaped too.
 type reaper struct {
 	mu        sync.Mutex
-	known     map[int]chan<- family.Death
+	known     map[int]chan family.Death // whom each death is told; it is the child's identity too
 	unclaimed map[int]family.Death
 	order     []int  // pids of unclaimed, oldest first; claimed ones may still stand in it
 	strangers uint64 // children reaped whom nobody had claimed
@@ -32,7 +32,7 @@ type reaper struct {
 
 func newReaper() *reaper {
 	r := &reaper{
-		known:     map[int]chan<- family.Death{},
+		known:     map[int]chan family.Death{},
 		unclaimed: map[int]family.Death{},
 		sigchld:   make(chan os.Signal, 1),
 		done:      make(chan struct{}),
@@ -98,7 +98,7 @@ func (r *reaper) keep(pid int, d family.Death) {
 
 // claim asks for the death of a child whose start began at since; an older
 // death under the same pid was another process's.
-func (r *reaper) claim(pid int, since time.Time) <-chan family.Death {
+func (r *reaper) claim(pid int, since time.Time) chan family.Death {
 	c := make(chan family.Death, 1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,18 +113,18 @@ func (r *reaper) claim(pid int, since time.Time) <-chan family.Death {
 	return c
 }
 
-// adopt has the death of a process told to c that was not started here, but has
-// fallen to this program as an orphan. If its end can no more be learnt, it
+// adopt has the death of a process told to c that was started at since, not by this
+// program, but has fallen to it as an orphan. If its end can no more be learnt, it
 // counts as killed.
-func (r *reaper) adopt(pid int, c chan<- family.Death) {
+func (r *reaper) adopt(pid int, since time.Time, c chan family.Death) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if d, ok := r.unclaimed[pid]; ok {
+	if d, ok := r.unclaimed[pid]; ok && !d.At.Before(since) {
 		delete(r.unclaimed, pid)
 		c <- d
 		return
 	}
-	if family.Parent(pid) == os.Getpid() {
+	if r.known[pid] == nil && family.Parent(pid) == os.Getpid() {
 		r.known[pid] = c
 		return
 	}
@@ -155,13 +155,14 @@ func (r *reaper) settled(count uint64) bool {
 	return r.strangers == count && (err != nil || pid == 0)
 }
 
-// signal sends sig to pid (or to the group -pid) if that child is not reaped yet.
-func (r *reaper) signal(pid int, target int, sig syscall.Signal) bool {
+// signal sends sig to the child whose death is told to exit, if that is not reaped
+// yet: its pid may be another child's by now.
+func (r *reaper) signal(pid int, exit chan family.Death, sig syscall.Signal) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	_, ok := r.known[pid]
-	if ok {
-		_ = syscall.Kill(target, sig)
+	if exit == nil || r.known[pid] != exit {
+		return false
 	}
-	return ok
+	_ = syscall.Kill(pid, sig)
+	return true
 }

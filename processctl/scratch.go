@@ -58,7 +58,7 @@ func randomName() string { return strings.ToLower(rand.Text()) }
 func (s Scratch) make(body *spool.Body, owner *shim.User) (claimed *os.File, err error) {
 	defer func() {
 		if err != nil && claimed != nil {
-			_ = s.remove()
+			_ = s.remove(claimed)
 			_ = claimed.Close()
 			claimed = nil
 		}
@@ -150,53 +150,16 @@ func own(f *os.File, owner *shim.User) error {
 	return nil
 }
 
-// remove deletes what make made, and all that the script put into its directory.
-func (s Scratch) remove() error {
-	var errs []error
-	if s.File != "" {
-		if err := os.Remove(s.File); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
+// remove deletes what make made, and all that the script put into its directory,
+// which claim has open wherever it is now.
+func (s Scratch) remove(claim *os.File) error {
+	path := s.File
+	var err error
+	if s.Dir != "" {
+		path, err = s.Dir, erase(claim)
 	}
-	if s.Dir != "" && os.RemoveAll(s.Dir) != nil {
-		// A directory without write permission keeps its files from anyone but root.
-		openUp(s.Dir)
-		if err := os.RemoveAll(s.Dir); err != nil {
-			errs = append(errs, err)
-		}
+	if gone := os.Remove(path); !errors.Is(gone, fs.ErrNotExist) {
+		err = errors.Join(err, gone)
 	}
-	return errors.Join(errs...)
-}
-
-// openUp gives every directory below dir its permissions back. It works inside
-// an [os.Root]: a link that the script left behind leads nowhere.
-func openUp(dir string) {
-	if allowOwner(dir) != nil {
-		return
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return
-	}
-	defer root.Close()
-	openBelow(root)
-}
-
-func openBelow(root *os.Root) {
-	f, err := root.Open(".")
-	if err != nil {
-		return
-	}
-	entries, _ := f.ReadDir(-1)
-	_ = f.Close()
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		_ = root.Chmod(e.Name(), 0o700)
-		if sub, err := root.OpenRoot(e.Name()); err == nil {
-			openBelow(sub)
-			_ = sub.Close()
-		}
-	}
+	return err
 }

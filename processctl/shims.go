@@ -41,7 +41,7 @@ type worker struct {
 	*shim.Conn
 	pid   int
 	start uint64 // see [family.Member]
-	exit  <-chan family.Death
+	exit  chan family.Death
 }
 
 // lost says whether the shim has ended.
@@ -162,18 +162,7 @@ func (c *crew) startShim() (*worker, error) {
 		return nil, err
 	}
 	ctl := c.controller
-	ctl.births.RLock()
-	begun := time.Now()
-	pid, err := syscall.ForkExec("/proc/self/exe", c.settings.Args(), &syscall.ProcAttr{
-		Dir: "/", Env: []string{"GOMAXPROCS=1"}, // fewer threads
-		Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), said.Fd(), shims.Fd(), os.Stderr.Fd()},
-		Sys:   &syscall.SysProcAttr{Setsid: true},
-	})
-	var exit <-chan family.Death
-	if err == nil {
-		exit = ctl.reaper.claim(pid, begun)
-	}
-	ctl.births.RUnlock()
+	pid, exit, err := c.forkShim(said, shims)
 	_ = shims.Close()
 	if err != nil {
 		_ = ours.Close()
@@ -183,16 +172,44 @@ func (c *crew) startShim() (*worker, error) {
 	defer cancel()
 	conn, err := shim.Dial(ctx, ours)
 	if err != nil {
-		ctl.reaper.signal(pid, pid, syscall.SIGKILL)
+		ctl.reaper.signal(pid, exit, syscall.SIGKILL)
 		<-exit
 		if text := firstLine(said); text != "" {
 			err = fmt.Errorf("%w: %s", err, text)
 		}
+		ctl.watching.Done()
 		return nil, err
 	}
 	w := &worker{Conn: conn, pid: pid, start: family.Start(pid), exit: exit}
-	ctl.watching.Go(func() { c.watch(w) })
+	go func() {
+		defer ctl.watching.Done()
+		c.watch(w)
+	}()
 	return w, nil
+}
+
+// forkShim forks a shim and counts it as watched; not any more once the controller
+// is being closed.
+func (c *crew) forkShim(said, shims *os.File) (int, chan family.Death, error) {
+	ctl := c.controller
+	ctl.births.RLock()
+	defer ctl.births.RUnlock()
+	select {
+	case <-ctl.closing:
+		return 0, nil, errors.New("urocket is stopping")
+	default:
+	}
+	begun := time.Now()
+	pid, err := syscall.ForkExec("/proc/self/exe", c.settings.Args(), &syscall.ProcAttr{
+		Dir: "/", Env: []string{"GOMAXPROCS=1"}, // fewer threads
+		Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), said.Fd(), shims.Fd(), os.Stderr.Fd()},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	ctl.watching.Add(1)
+	return pid, ctl.reaper.claim(pid, begun), nil
 }
 
 // lastWords makes what a shim has for stderr until it is ready: a file in memory.
@@ -220,7 +237,7 @@ func (c *crew) prod(w *worker, end bool) {
 	if end {
 		sig = syscall.SIGKILL
 	}
-	c.controller.reaper.signal(w.pid, w.pid, sig)
+	c.controller.reaper.signal(w.pid, w.exit, sig)
 }
 
 // watch waits until a shim has ended, and takes over what it has left behind: it
@@ -234,13 +251,13 @@ func (c *crew) watch(w *worker) {
 	select {
 	case <-w.exit:
 	case <-late.C: // stopped, perhaps
-		ctl.reaper.signal(w.pid, w.pid, syscall.SIGKILL)
+		ctl.reaper.signal(w.pid, w.exit, syscall.SIGKILL)
 		<-w.exit
 	}
 	orphans := w.Orphans()
 	for _, child := range orphans {
 		if !child.Told && child.PID > 0 {
-			ctl.reaper.adopt(child.PID, child.Exit)
+			ctl.reaper.adopt(child.PID, child.Since, child.Exit)
 		}
 	}
 	if c.settings.Collect && len(orphans) > 0 {
@@ -262,7 +279,7 @@ func (c *Controller) endStrays(since uint64, orphans []*shim.Child) {
 	for {
 		count, found := c.reaper.countStrangers(), false
 		for _, child := range orphans {
-			found = c.reaper.signal(child.PID, child.PID, syscall.SIGKILL) || found
+			found = c.reaper.signal(child.PID, child.Exit, syscall.SIGKILL) || found
 		}
 		c.births.Lock()
 		for _, m := range family.Near() {

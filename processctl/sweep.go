@@ -66,7 +66,7 @@ func sweepOne(path string) error {
 	if st.IsDir() {
 		s = Scratch{Dir: path}
 	}
-	if err := s.remove(); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EPERM) {
+	if err := s.remove(f); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("sweep scratch files: %w", err)
 	}
 	return nil

@@ -105,7 +105,7 @@ func TestSweepWhileScratchIsMade(t *testing.T) {
 				if _, err := os.Stat(s.Dir); s.Dir != "" && err != nil {
 					t.Error(err)
 				}
-				if err := s.remove(); err != nil {
+				if err := s.remove(claimed); err != nil {
 					t.Error(err)
 				}
 				_ = claimed.Close()

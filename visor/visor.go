@@ -195,21 +195,25 @@ func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
 	v.mu.Lock()
 	v.stopping = true
 	v.mu.Unlock()
+	// Side by side: one whose process is being started has to be waited for.
+	var stops sync.WaitGroup
 	for _, r := range v.all() {
-		r.stop()
+		stops.Go(r.stop)
 	}
 	select {
 	case <-over:
+		stops.Wait()
 		return
 	case <-now:
 	}
 	for _, r := range v.all() {
-		r.kill()
+		stops.Go(r.kill)
 	}
 	last := time.NewTimer(killTime)
 	defer last.Stop()
 	select {
 	case <-over:
+		stops.Wait()
 	case <-last.C: // the kernel holds a process, or it has gone where it cannot be found
 	}
 }

@@ -12,9 +12,16 @@ import (
 // How many descriptors are open at once, at most. The Go runtime raises our soft
 // limit to the hard one, and gives processes the one that we were started with.
 const (
-	// ownFiles are urocket's: listeners, cgroups, the log, and connections on the
-	// socket that carry no reply.
+	// ownFiles are urocket's: listeners, cgroups, the log, and the spare
+	// connections on the socket.
 	ownFiles = 64
+	// spareReplies are connections on the socket that carry no call's reply.
+	spareReplies = 16
+	// moreReplies are so many more at most, if the limit has room for them.
+	moreReplies = 1024
+	// replyFiles are a connection's on the socket: itself, the process at its
+	// other end.
+	replyFiles = 2
 	// callFiles are a running call's: two pipes, its cgroup, a connection on the
 	// socket with the process at its other end, a file for a large reply, and
 	// those that are open while it starts.
@@ -37,14 +44,33 @@ func descriptorLimit() int64 {
 // service is set to.
 func connections(s *config.Service) int {
 	limit := descriptorLimit()
-	return int(max(1, limit/2, limit-ownFiles-callFiles*int64(s.Running)))
+	return int(max(1, limit/2, limit-ownFiles-callFiles*int64(s.Running)-replyFiles*surplus(s, limit)))
+}
+
+// socketConnections is how many connections on the socket may be open: one for
+// each call that runs, and some more. A quarter of all descriptors may be theirs,
+// whatever the service is set to.
+func socketConnections(s *config.Service) int {
+	limit := descriptorLimit()
+	return int(max(2, min(int64(s.Running)+spareReplies+surplus(s, limit), limit/4/replyFiles)))
+}
+
+// surplus is how many more connections on the socket there may be than the
+// spare ones, without a place less for a caller: half of what is left over.
+func surplus(s *config.Service, limit int64) int64 {
+	return min(moreReplies, max(0, limit-needed(s))/2/replyFiles)
+}
+
+// needed is how many descriptors serve all callers that running and queued admit.
+func needed(s *config.Service) int64 {
+	return ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
 }
 
 // checkDescriptors warns of a limit under which not all callers can be served
 // that running and queued admit.
 func (l *loaded) checkDescriptors() {
 	s := l.service
-	need := ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	need := needed(s)
 	if limit := descriptorLimit(); need > limit {
 		l.warnings = append(l.warnings, s.FaultAt("", "", "running", fmt.Sprintf(
 			"running: %d and queued: %d may need %d open files at once, and urocket may have %d: raise the limit (LimitNOFILE= of systemd, ulimit -Hn of a shell)", s.Running, s.Queued, need, limit)))

@@ -113,7 +113,7 @@ func (p *program) start(l *loaded) error {
 	}
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
-		Owned: p.owned, Where: p.where, Self: os.Geteuid(),
+		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(s.Admin)

@@ -63,7 +63,7 @@ func (s *soak) storm(l *life) *life {
 		s.disturbed(l, turn, part/2+time.Duration(r.Int64N(int64(part)+1)))
 		how := hows[turn%len(hows)]
 		if turn >= len(hows) {
-			how = hows[r.IntN(len(hows))]
+			how = append(hows, s.crash)[r.IntN(len(hows)+1)] // what a crash leaves is the hardest
 		}
 		if over = time.Until(end) < part/2; over {
 			how = s.rest // what the last life has left is looked at longer

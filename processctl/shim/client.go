@@ -39,6 +39,7 @@ type Conn struct {
 // the shim was lost is for the owner of the [Conn] to find out and to tell.
 type Child struct {
 	PID   int
+	Since time.Time         // when its start was asked for
 	Exit  chan family.Death // told once: the end of the command's first process
 	Empty chan struct{}     // closed when nothing is left that the shim keeps together
 	Told  bool              // whether Exit was told; to be read after [Conn.Lost] only
@@ -52,7 +53,9 @@ type Child struct {
 // where the shim does not collect. It never waits: a shim that does not take its
 // messages is given none.
 func (c *Child) Signal(sig syscall.Signal) {
-	c.conn.writing.Lock()
+	if !c.conn.writing.TryLock() {
+		return // a start is under way, or hangs; what matters is sent again
+	}
 	defer c.conn.writing.Unlock()
 	_ = c.conn.rc.Write(func(fd uintptr) bool {
 		_ = unix.Sendmsg(int(fd), message(kindSignal, c.id, int(sig), nil), nil, nil, unix.MSG_NOSIGNAL)
@@ -178,7 +181,7 @@ func (c *Conn) emptied(child *Child) {
 // to be used any more. Whether the command was started is then unknown; the Child
 // stands for it all the same.
 func (c *Conn) Start(ctx context.Context, cmd Command) (*Child, error) {
-	child := &Child{conn: c, started: make(chan error, 1), Exit: make(chan family.Death, 1), Empty: make(chan struct{})}
+	child := &Child{conn: c, Since: time.Now(), started: make(chan error, 1), Exit: make(chan family.Death, 1), Empty: make(chan struct{})}
 	c.mu.Lock()
 	c.last++
 	child.id = c.last
