@@ -17,7 +17,7 @@ var births = []Row{
 			await('chain'); echo 'done';`, nil},
 		On: Cells{
 			Full:  Cell{"the answer is given; cgroup.kill ends the chain at once", chain},
-			Track: Cell{"the same", chain},
+			Track: Cell{"the answer is given; cgroup.kill ends the chain at once", chain},
 			None:  Cell{"the answer is given; the shim, which every link falls to, kills until the kernel says that it has no child", chain},
 		},
 	},
@@ -37,16 +37,16 @@ var births = []Row{
 		},
 	},
 	{
-		Slug: "fork-bomb-in-a-shell", Tries: "the same in a shell that ignores SIGTERM, as fast as it can: `b() { b | b & }; b`", Root: true,
+		Slug: "fork-bomb-in-a-shell", Tries: "forks without end in a shell that ignores SIGTERM, as fast as it can: `b() { b | b & }; b`", Root: true,
 		Operation: Operation{`
 			tell('bomb');
 			proc_nice(19);
 			posix_setrlimit(POSIX_RLIMIT_NPROC, 60, 60);
 			pcntl_exec('/bin/sh', ['-c', 'trap "" TERM; b() { b | b & }; b; sleep 900 # @HERE@/']);`, Keys{"timeout": "@SHORT@", "user": "@UID@", "group": "@UID@"}},
-		On: same("the same", bomb),
+		On: grouped("504 at `timeout`; cgroup.kill ends all of it at once", bomb, Cell{"504 at `timeout`; the shim kills until it has no child", bomb}),
 	},
 	{
-		Slug: "fork-chains", Tries: "is a dozen such chains, and runs on", Root: true,
+		Slug: "fork-chains", Tries: "is a dozen such chains at once, and runs on", Root: true,
 		Operation: Operation{`
 			deaf();
 			proc_nice(19);
@@ -58,7 +58,7 @@ var births = []Row{
 				}
 			});
 			stay();`, Keys{"timeout": "@SHORT@", "user": "@UID@", "group": "@UID@"}},
-		On: same("the same", bomb),
+		On: grouped("504 at `timeout`; cgroup.kill ends all of it at once", bomb, Cell{"504 at `timeout`; the shim kills until it has no child", bomb}),
 	},
 	{
 		Slug: "zombies", Tries: "never waits for its children",
@@ -75,7 +75,7 @@ var births = []Row{
 		On: same("the answer is given, and the children are ended and reaped", answers("done", "none", "kill")),
 	},
 	{
-		Slug: "odd-clones-stay", Tries: "the same, and runs on",
+		Slug: "odd-clones-stay", Tries: "starts such children, and runs on",
 		Operation: Operation{`
 			if (libc()->syscall(SYS_CLONE, 0, 0, 0, 0, 0) === 0) stay('none');
 			await('none'); stay();`, short},
@@ -106,7 +106,7 @@ var births = []Row{
 		On: same("504 at `timeout`, and it is ended", timesOut("pid")),
 	},
 	{
-		Slug: "leader-ends-in-a-daemon", Tries: "the same in a daemon that it leaves",
+		Slug: "leader-ends-in-a-daemon", Tries: "leaves a daemon that does so",
 		Operation: Operation{`
 			child(function () { posix_setsid(); child(function () {
 				deaf();

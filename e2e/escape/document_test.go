@@ -3,6 +3,7 @@ package escape
 import (
 	"flag"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,17 @@ func TestDocument(t *testing.T) {
 // Each row has a name of its own, and a text and a check for every level.
 func TestRowsAreWhole(t *testing.T) {
 	seen := map[string]bool{}
+	for _, c := range chapters() {
+		text, err := os.ReadFile(c.file)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, r := range c.rows {
+			if !strings.Contains(string(text), `"`+r.Slug+`"`) {
+				t.Errorf("row %s is not in %s", r.Slug, c.file)
+			}
+		}
+	}
 	for _, r := range Rows() {
 		if r.Slug == "" || seen[r.Slug] || r.Tries == "" {
 			t.Errorf("row %q %q: no name, or not its own", r.Slug, r.Tries)

@@ -13,9 +13,9 @@ var files = []Row{
 		On:        same("with `tmpdir: own` all of it is removed with the call; nothing outside is touched", littered),
 	},
 	{
-		Slug: "litters-it-as-root", Tries: "the same as root", Hurts: true, Root: true,
+		Slug: "litters-it-as-root", Tries: "does that as root", Hurts: true, Root: true,
 		Operation: Operation{litter, Keys{"tmpdir": "own"}},
-		On:        same("the same", littered),
+		On:        same("with `tmpdir: own` all of it is removed with the call; nothing outside is touched", littered),
 	},
 	{
 		Slug: "replaces-its-tmpdir", Tries: "removes its TMPDIR and puts a link to another directory in its place", Hurts: true,

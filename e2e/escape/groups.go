@@ -10,7 +10,7 @@ var groups = []Row{
 		Operation: Operation{`enter(); stay();`, short},
 		On: Cells{
 			Full:  Cell{"504 at `timeout`, and it is ended by its pid", left(timesOut("pid"))},
-			Track: Cell{"the same", left(timesOut("pid"))},
+			Track: Cell{"504 at `timeout`, and it is ended by its pid", left(timesOut("pid"))},
 			None:  Cell{"504 at `timeout`, and it is ended: no group is asked", left(timesOut("pid"))},
 		},
 	},
@@ -36,8 +36,8 @@ var groups = []Row{
 			stay('thawed');`, short},
 		On: Cells{
 			Full:  Cell{"504 at `timeout`; SIGTERM finds it frozen, SIGKILL ends it", timesOut("pid", "main")},
-			Track: Cell{"the same", timesOut("pid", "main")},
-			None:  Cell{"it has no group of its own; in one that it has made: the same", left(timesOut("pid", "main"))},
+			Track: Cell{"504 at `timeout`; SIGTERM finds it frozen, SIGKILL ends it", timesOut("pid", "main")},
+			None:  Cell{"it has no group of its own; in one that it has made, SIGTERM finds it frozen and SIGKILL ends it", left(timesOut("pid", "main"))},
 		},
 	},
 	{
@@ -55,7 +55,7 @@ var groups = []Row{
 		}, Cell{"it has no group of its own: the daemons are ended, and groups that it has made elsewhere stay", left(answers("done", "pid"))}),
 	},
 	{
-		Slug: "raises-its-limits-as-root", Tries: "as root, raises its limits of rlimits and of its cgroup", Root: true,
+		Slug: "raises-its-limits-as-root", Tries: "as root, raises its rlimits and the limits of its cgroup", Root: true,
 		Operation: Operation{
 			`
 			preg_match('~^CapEff:\s*(\S+)~m', file_get_contents('/proc/self/status'), $rights);
@@ -71,7 +71,7 @@ var groups = []Row{
 		},
 	},
 	{
-		Slug: "raises-its-limits", Tries: "the same as another user", Root: true,
+		Slug: "raises-its-limits", Tries: "does that as another user", Root: true,
 		Operation: Operation{
 			`
 			tell('rlimit', posix_setrlimit(POSIX_RLIMIT_NOFILE, 4096, 4096) ? 'raised' : 'refused');

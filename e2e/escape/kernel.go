@@ -38,7 +38,7 @@ var kernel = []Row{
 		On: same("the answer is given; all of them are ended: to the host they are processes as any", answers("done", "daemon", "init")),
 	},
 	{
-		Slug: "user-namespace", Tries: "the same as any user, who is root in there", Root: true,
+		Slug: "user-namespace", Tries: "makes user and pid namespaces, as any user may, is root in there, and leaves a daemon", Root: true,
 		Operation: Operation{`
 			if (libc()->syscall(SYS_UNSHARE, NEW_USERS | NEW_PIDS) !== 0) {
 				tell('refused'); tell('daemon', PHP_INT_MAX); tell('init', PHP_INT_MAX); // the host allows it to root only
@@ -47,7 +47,7 @@ var kernel = []Row{
 				stay('init');
 			});
 			await('daemon', 'init'); echo 'done';`, Keys{"user": "@UID@", "group": "@UID@"}},
-		On: same("the same", answers("done", "daemon", "init")),
+		On: same("the answer is given; all of them are ended: to the host they are processes as any", answers("done", "daemon", "init")),
 	},
 	{
 		Slug: "changes-its-user", Tries: "leaves a daemon that has become another user (setuid)", Root: true,

@@ -40,7 +40,7 @@ var replies = []Row{
 		}),
 	},
 	{
-		Slug: "replies-for-another-process", Tries: "the same where `replyfrom: process` is set", Hurts: true,
+		Slug: "replies-for-another-process", Tries: "replies to such an id where `replyfrom: process` is set", Hurts: true,
 		Operation: Operation{`await('victim'); echo post('not yours', [], file_get_contents(HERE . '/victim'));`, nil},
 		Also: map[string]Operation{"victim": {`
 			tell('victim', getenv('REQUEST_ID')); await('over');

@@ -16,7 +16,7 @@ var resources = []Row{
 		}, Cell{"it has until `timeout`: 504", timesOut("pid")}),
 	},
 	{
-		Slug: "memory-hog-in-a-daemon", Tries: "the same in a daemon, while it waits itself", Hurts: true,
+		Slug: "memory-hog-in-a-daemon", Tries: "does that in a daemon, while it waits itself", Hurts: true,
 		Operation: Operation{
 			`
 			child(function () {
@@ -29,7 +29,7 @@ var resources = []Row{
 			while (true) sleep(60);`,
 			Keys{"timeout": "@SHORT@", "reply": "socket", "memory": "64MiB", "swap": 0},
 		},
-		On: limited(Keys{"memory": "64MiB"}, "the same: a call is out of memory as a whole", func(a *Attempt) {
+		On: limited(Keys{"memory": "64MiB"}, "502 with `oom`: a call is out of memory as a whole", func(a *Attempt) {
 			if p := a.patient("").wantProblem(502, "no-answer"); !p.OOM {
 				a.Errorf("%+v", p)
 			}

@@ -30,7 +30,7 @@ var rights = []Row{
 		}),
 	},
 	{
-		Slug: "reads-urocket-as-its-user", Tries: "the same as the user that urocket is", Hurts: true, Root: true,
+		Slug: "reads-urocket-as-its-user", Tries: "does that as the user that urocket is", Hurts: true, Root: true,
 		Operation: Operation{`
 			$environ = file_get_contents('/proc/' . getenv('ABOUT') . '/environ');
 			echo str_contains($environ, 'PATH=') ? 'read' : 'refused';`, nil},

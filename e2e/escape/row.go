@@ -1,7 +1,5 @@
 package escape
 
-import "slices"
-
 // Level is how urocket keeps processes together.
 type Level string
 
@@ -72,7 +70,32 @@ func limited(limit Keys, says string, holds func(*Attempt), without Cell) Cells 
 	return Cells{Cell{says, holds}, elsewhere, elsewhere}
 }
 
-// Rows are all rows, in the document's order: escapes first.
-func Rows() []Row {
-	return slices.Concat(strays, births, kernel, groups, resources, floods, files, rights, signals, replies, crashes)
+// chapter is a file of rows.
+type chapter struct {
+	file string
+	rows []Row
+}
+
+func chapters() []chapter {
+	return []chapter{
+		{"strays.go", strays},
+		{"births.go", births},
+		{"kernel.go", kernel},
+		{"groups.go", groups},
+		{"resources.go", resources},
+		{"floods.go", floods},
+		{"files.go", files},
+		{"rights.go", rights},
+		{"signals.go", signals},
+		{"replies.go", replies},
+		{"crashes.go", crashes},
+	}
+}
+
+// Rows are all rows, in the document's order.
+func Rows() (all []Row) {
+	for _, c := range chapters() {
+		all = append(all, c.rows...)
+	}
+	return all
 }

@@ -3,6 +3,7 @@ package escape
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -38,6 +39,13 @@ func open(t *testing.T, level Level, h Harness, rows ...Row) *place {
 		uid = p.users[rows[0].Slug]
 	}
 	p.Launch(uid)
+	t.Cleanup(func() {
+		for line := range strings.Lines(p.Logged()) {
+			if strings.Contains(line, `"leftover"`) {
+				t.Errorf("something could not be removed: %s", line)
+			}
+		}
+	})
 	return p
 }
 

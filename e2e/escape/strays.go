@@ -33,14 +33,14 @@ var strays = []Row{
 		On:        same("the answer is given; the child gets SIGTERM, `grace`, SIGKILL", answers("done", "pid")),
 	},
 	{
-		Slug: "own-process-group", Tries: "leaves one in a process group of its own",
+		Slug: "own-process-group", Tries: "leaves a child in a process group of its own",
 		Operation: Operation{`child(function () { posix_setpgid(0, 0); stay(); }); await('pid'); echo 'done';`, nil},
-		On:        same("the same", answers("done", "pid")),
+		On:        same("the answer is given; the child gets SIGTERM, `grace`, SIGKILL", answers("done", "pid")),
 	},
 	{
-		Slug: "own-session", Tries: "leaves one in a session of its own (setsid)",
+		Slug: "own-session", Tries: "leaves a child in a session of its own (setsid)",
 		Operation: Operation{`child(function () { posix_setsid(); stay(); }); await('pid'); echo 'done';`, nil},
-		On:        same("the same", answers("done", "pid")),
+		On:        same("the answer is given; the child gets SIGTERM, `grace`, SIGKILL", answers("done", "pid")),
 	},
 	{
 		Slug: "daemon", Tries: "leaves a daemon: double fork, setsid, empty environment, nothing open",
@@ -55,7 +55,7 @@ var strays = []Row{
 				});
 			});
 			await('pid'); echo 'done';`, nil},
-		On: same("the same", answers("done", "pid")),
+		On: same("the answer is given; the daemon gets SIGTERM, `grace`, SIGKILL", answers("done", "pid")),
 	},
 	{
 		Slug: "daemon-keeps-stdout", Tries: "leaves a daemon that keeps stdout open",
@@ -107,6 +107,6 @@ var strays = []Row{
 			libc()->syscall(SYS_PRCTL, 15, FFI::addr($name), 0, 0, 0);
 			child(function () { posix_setsid(); stay('child'); });
 			await('child'); stay();`, short},
-		On: same("the same", timesOut("pid", "child")),
+		On: same("504 at `timeout`, and all of them are ended", timesOut("pid", "child")),
 	},
 }
