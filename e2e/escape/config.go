@@ -79,7 +79,7 @@ func (p *place) operation(t *testing.T, slug, name string, o Operation, times in
 	must(t, json.Unmarshal([]byte(strings.ReplaceAll(p.expand(slug, string(flat)), "@SHORT@", (time.Duration(times)*p.host.Short).String())), &given))
 
 	op, limits := Keys{"reply": "stdout"}, Keys{}
-	inject := Keys{"cmd": []string{"php", file}, "wd": p.here(slug), "env": []string{"ABOUT={{query.about}}"}}
+	inject := Keys{"cmd": []string{"php", "-n", "-d", "display_errors=0", file}, "wd": p.here(slug), "env": []string{"ABOUT={{query.about}}"}}
 	for k, v := range given {
 		switch {
 		case slices.Contains(injectKeys, k):

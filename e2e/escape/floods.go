@@ -8,7 +8,7 @@ var floods = []Row{
 		Slug: "output-flood", Tries: "writes to stdout and stderr without end", Hurts: true,
 		Operation: Operation{`
 			$much = str_repeat('x', 1 << 20);
-			for ($n = 0; $n < 64; $n++) { fwrite(STDOUT, $much); fwrite(STDERR, $much); }
+			for ($n = 0; $n < 40; $n++) { fwrite(STDOUT, $much); fwrite(STDERR, $much); }
 			post('done');`, Keys{"reply": "socket"}},
 		On: same("it is read and dropped, in bounded memory, and neither blocks nor answers", bounded(func(a *Attempt) { a.begin("", "").want(200, "done") })),
 	},
@@ -48,12 +48,12 @@ var floods = []Row{
 	},
 }
 
-// bounded does a check that must not cost urocket 48 MiB of memory.
+// bounded does a check that must not cost urocket 32 MiB of memory.
 func bounded(holds func(*Attempt)) func(*Attempt) {
 	return func(a *Attempt) {
 		before := peak(a.PID())
 		holds(a)
-		if after := peak(a.PID()); after-before > 48<<20 {
+		if after := peak(a.PID()); after-before > 32<<20 {
 			a.Errorf("the peak of urocket's memory went from %d to %d MiB", before>>20, after>>20)
 		}
 	}

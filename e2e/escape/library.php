@@ -1,8 +1,17 @@
 <?php
 error_reporting(E_ALL & ~E_WARNING);
 ini_set('memory_limit', '-1');
-$_SERVER['ABOUT'] = getenv('ABOUT');
 define('HERE', dirname($argv[0]));
+
+// Scripts are started without php.ini (-n): a machine that is emulated takes long
+// to load what they do not use.
+function extension(string $name): bool
+{
+    return extension_loaded($name) || dl("$name.so");
+}
+extension('pcntl');
+extension('posix');
+spl_autoload_register(fn(string $class) => $class === 'FFI' && extension('ffi'));
 
 // tell lets a file appear with its content.
 function tell(string $name, string|int $text = ''): void
@@ -72,6 +81,7 @@ const CLONE_VFORK = 0x4000, CLONE_PARENT = 0x8000, NEW_MOUNTS = 0x20000, NEW_USE
 // post replies on the socket; the result is what urocket says.
 function post(string $body, array $headers = [], ?string $id = null): int
 {
+    extension('curl');
     $curl = curl_init('http://internal/urhttp/' . ($id ?? getenv('REQUEST_ID')));
     curl_setopt_array($curl, [
         CURLOPT_UNIX_SOCKET_PATH => getenv('UROCKET_SOCKET'), CURLOPT_RETURNTRANSFER => true,

@@ -42,7 +42,7 @@ var rights = []Row{
 		Slug: "setuid-program", Tries: "as another user, becomes root by a setuid program (sudo, su)", Hurts: true, Root: true,
 		Operation: Operation{`
 			tell('php', PHP_BINARY); await('program');
-			echo shell_exec(HERE . '/root-php -r "echo posix_geteuid() ?: \'root\';"');`, other},
+			echo shell_exec(HERE . '/root-php -n -d extension=posix -r "echo posix_geteuid() ?: \'root\';"');`, other},
 		On: same("no_new_privs comes with `user`: the program runs, and gives nothing", func(a *Attempt) {
 			c := a.begin("", "")
 			a.rootPHP()
@@ -54,7 +54,7 @@ var rights = []Row{
 		Operation: Operation{`
 			if (($argv[1] ?? '') === 'daemon') { posix_setgid(0); posix_setuid(0); tell('uid', posix_getuid()); stay(); }
 			tell('php', PHP_BINARY); await('program');
-			child(function () { posix_setsid(); pcntl_exec(HERE . '/root-php', [$GLOBALS['argv'][0], 'daemon']); });
+			child(function () { posix_setsid(); pcntl_exec(HERE . '/root-php', ['-n', $GLOBALS['argv'][0], 'daemon']); });
 			await('pid'); echo 'done';`, nil},
 		On: grouped("the answer is given, and the daemon is ended: cgroup.kill asks for no user", func(a *Attempt) {
 			c := a.begin("", "")

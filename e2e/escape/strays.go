@@ -51,7 +51,7 @@ var strays = []Row{
 				child(function () {
 					fclose(STDIN); fclose(STDOUT); fclose(STDERR);
 					chdir('/');
-					pcntl_exec(PHP_BINARY, [$GLOBALS['argv'][0], 'daemon'], []);
+					pcntl_exec(PHP_BINARY, ['-n', $GLOBALS['argv'][0], 'daemon'], []);
 				});
 			});
 			await('pid'); echo 'done';`, nil},
