@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -212,12 +211,10 @@ func (a *Attempt) ending() bool {
 	must(a.T, conn.SetDeadline(time.Now().Add(patience)))
 	_, err = fmt.Fprint(conn, "GET /urprocs HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	must(a.T, err)
-	text, err := io.ReadAll(conn)
-	must(a.T, err)
 	var list struct {
 		Processes []struct{ Path, State string }
 	}
-	got := parse(text)
+	got := readAnswer(conn)
 	must(a.T, errors.Join(got.err, json.Unmarshal([]byte(got.body), &list)))
 	for _, p := range list.Processes {
 		if strings.HasPrefix(p.Path, "/"+a.row.Slug) && p.State != "ended" {

@@ -24,7 +24,7 @@ var births = []Row{
 	{
 		Slug: "fork-bomb", Tries: "forks without end, as far as its user may", Root: true,
 		Operation: Operation{`
-			posix_setrlimit(POSIX_RLIMIT_NPROC, 40, 40);
+			posix_setrlimit(POSIX_RLIMIT_NPROC, 25, 25);
 			deaf(); proc_nice(19); // for the sake of the tests beside it
 			for ($end = time() + 600; time() < $end; usleep(1000)) {
 				if (pcntl_fork() === 0) posix_setsid();
@@ -41,20 +41,20 @@ var births = []Row{
 		Operation: Operation{`
 			tell('bomb');
 			proc_nice(19);
-			posix_setrlimit(POSIX_RLIMIT_NPROC, 60, 60);
+			posix_setrlimit(POSIX_RLIMIT_NPROC, 40, 40);
 			pcntl_exec('/bin/sh', ['-c', 'trap "" TERM; b() { b | b & }; b; sleep 900 # @HERE@/']);`, Keys{"timeout": "@SHORT@", "user": "@UID@", "group": "@UID@"}},
 		On: grouped("504 at `timeout`; cgroup.kill ends all of it at once", bomb, Cell{"504 at `timeout`; the shim kills until it has no child", bomb}),
 	},
 	{
-		Slug: "fork-chains", Tries: "is a dozen such chains at once, and runs on", Root: true,
+		Slug: "fork-chains", Tries: "is several such chains at once, and runs on", Root: true,
 		Operation: Operation{`
 			deaf();
 			proc_nice(19);
-			for ($n = 0; $n < 12; $n++) child(function () use ($n) {
+			for ($n = 0; $n < 8; $n++) child(function () use ($n) {
 				for ($link = 0, $end = time() + 600; time() < $end; $link++) {
 					if (pcntl_fork()) posix_kill(getmypid(), SIGKILL);
 					posix_setsid();
-					if ($link === 20 && $n === 0) tell('bomb');
+					if ($link === 5 && $n === 0) tell('bomb');
 				}
 			});
 			stay();`, Keys{"timeout": "@SHORT@", "user": "@UID@", "group": "@UID@"}},

@@ -2,7 +2,6 @@ package escape
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -46,28 +45,29 @@ func ask(address, path, about string) answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	text, err := io.ReadAll(conn)
-	if len(text) == 0 && err == nil {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
-		return answer{err: err}
-	}
-	return parse(text)
+	return readAnswer(conn)
 }
 
-// parse demands that a text is one response and nothing more.
-func parse(text []byte) (a answer) {
-	all := bufio.NewReader(bytes.NewReader(text))
+// maxBody is how much of an answer is kept, in bytes; the rest is read and dropped.
+const maxBody = 1 << 20
+
+// readAnswer demands one response and then the connection's end.
+func readAnswer(conn io.Reader) (a answer) {
+	all := bufio.NewReader(conn)
 	r, err := http.ReadResponse(all, nil)
 	if err != nil {
 		return answer{err: err}
 	}
 	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err == nil {
+		_, err = io.Copy(io.Discard, r.Body)
+	}
 	a = answer{status: r.StatusCode, body: string(body), err: err}
-	if rest, _ := io.ReadAll(all); err == nil && len(rest) > 0 {
-		a.err = fmt.Errorf("after the answer there is more: %q", rest)
+	if err == nil {
+		if n, err := io.Copy(io.Discard, all); n > 0 || err != nil {
+			a.err = fmt.Errorf("after the answer there are %d bytes more (%v)", n, err)
+		}
 	}
 	return a
 }

@@ -58,7 +58,7 @@ func save(t *testing.T, file string, v any) {
 // script to come as far as it should (see [Attempt.begun]).
 var tries = []int{once, middle, longest}
 
-const once, middle, longest = 1, 5, 25
+const once, middle, longest = 1, 3, 25
 
 // path is where the main operation is called.
 func (r Row) path(times int) string {

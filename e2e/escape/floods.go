@@ -38,7 +38,7 @@ var floods = []Row{
 	},
 	{
 		Slug: "streamed-flood", Tries: "writes an answer without end", Hurts: true,
-		Operation: Operation{`tell('pid', getmypid()); while (true) echo str_repeat('x', 1 << 16), usleep(10000);`, short},
+		Operation: Operation{`tell('pid', getmypid()); while (true) echo str_repeat('x', 1 << 16), usleep(20000);`, short},
 		On: same("it is streamed, and broken off at `timeout`: no clean end", bounded(func(a *Attempt) {
 			if got := <-a.begun("", "pid").answer; got.status != 200 || got.err == nil {
 				a.Errorf("status %d and a body that ends well: %v", got.status, got.err)

@@ -6,10 +6,10 @@ var resources = []Row{
 	{
 		Slug: "memory-hog", Tries: "takes more memory than it may", Hurts: true,
 		Operation: Operation{
-			`for ($n = 0; $n < 96; $n++) $all[] = str_repeat('x', 1 << 20); tell('pid', getmypid()); stay();`,
-			Keys{"timeout": "@SHORT@", "reply": "socket", "memory": "64MiB", "swap": 0},
+			`for ($n = 0; $n < 64; $n++) $all[] = str_repeat('x', 1 << 20); tell('pid', getmypid()); stay();`,
+			Keys{"timeout": "@SHORT@", "reply": "socket", "memory": "32MiB", "swap": 0},
 		},
-		On: limited(Keys{"memory": "64MiB"}, "502 with `oom`: the kernel ends all of the call", func(a *Attempt) {
+		On: limited(Keys{"memory": "32MiB"}, "502 with `oom`: the kernel ends all of the call", func(a *Attempt) {
 			if p := a.patient("").wantProblem(502, "no-answer"); !p.OOM {
 				a.Errorf("%+v", p)
 			}
@@ -22,14 +22,14 @@ var resources = []Row{
 			child(function () {
 				posix_setsid();
 				deaf();
-				for ($n = 0; $n < 96; $n++) $all[] = str_repeat('x', 1 << 20);
+				for ($n = 0; $n < 64; $n++) $all[] = str_repeat('x', 1 << 20);
 				stay();
 			});
 			tell('main', getmypid());
 			while (true) sleep(60);`,
-			Keys{"timeout": "@SHORT@", "reply": "socket", "memory": "64MiB", "swap": 0},
+			Keys{"timeout": "@SHORT@", "reply": "socket", "memory": "32MiB", "swap": 0},
 		},
-		On: limited(Keys{"memory": "64MiB"}, "502 with `oom`: a call is out of memory as a whole", func(a *Attempt) {
+		On: limited(Keys{"memory": "32MiB"}, "502 with `oom`: a call is out of memory as a whole", func(a *Attempt) {
 			if p := a.patient("").wantProblem(502, "no-answer"); !p.OOM {
 				a.Errorf("%+v", p)
 			}

@@ -15,7 +15,7 @@ import (
 // limits are real.
 func TestEscapes(t *testing.T) {
 	t.Run("full", func(t *testing.T) {
-		escape.Run(t, escape.Full, escape.Harness{Prepare: prepareEscapes, Short: 5 * time.Second, Disk: disk(t)})
+		escape.Run(t, escape.Full, escape.Harness{Prepare: prepareEscapes, Short: 8 * time.Second, Disk: disk(t)})
 	})
 }
 
