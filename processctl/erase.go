@@ -51,7 +51,8 @@ type eraser struct {
 	err     error // what could not be removed
 }
 
-// namesIn reads the first names of a directory.
+// namesIn reads the first names of a directory; there are none in one that its
+// script has removed.
 func namesIn(dir int) ([]string, error) {
 	fd, err := unix.Openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -60,7 +61,7 @@ func namesIn(dir int) ([]string, error) {
 	f := os.NewFile(uintptr(fd), ".")
 	defer f.Close()
 	names, err := f.Readdirnames(eraseBatch)
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, unix.ENOENT) {
 		err = nil
 	}
 	return names, err
