@@ -59,9 +59,9 @@ func TestNamedCgroupRemovedFromOutside(t *testing.T) {
 	for range 3 {
 		g.get(t, "/x").wantProblem(t, 500, "internal")
 	}
-	if len(g.logLines("ERROR", named, "make it again, or restart urocket")) != 3 {
-		t.Error("the log does not say what to do")
-	}
+	eventually(t, "the log says each time what to do", func() bool {
+		return len(g.logLines("ERROR", named, "make it again, or restart urocket")) == 3
+	})
 	check(t, os.Mkdir(named, 0o755))
 	if text := string(g.get(t, "/x").want(t, 200).body); !strings.Contains(text, filepath.Base(named)+"/urocket-"+g.name) {
 		t.Errorf("the next process is in %s", text)

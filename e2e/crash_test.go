@@ -40,7 +40,6 @@ func (g *gateway) crash(t *testing.T) {
 	g.crashed = true
 	g.signal(syscall.SIGKILL)
 	g.exitCode()
-	// Scripts whose urocket is gone: without cgroups nobody would find them.
 	scripts := g.marked()
 	g.crashed = false
 	g.launch(setup{})
@@ -54,9 +53,6 @@ func (g *gateway) crash(t *testing.T) {
 		}
 	}
 	for _, pid := range scripts {
-		if !cgroupsWork() {
-			_ = killPID(pid)
-		}
 		eventually(t, "a script of the dead program has ended: "+cmdline(pid), func() bool { return !slices.Contains(g.marked(), pid) })
 	}
 }
@@ -86,10 +82,11 @@ func TestCrashLeavesNothing(t *testing.T) {
 	} {
 		t.Run(moment, func(t *testing.T) {
 			t.Parallel()
-			g := start(t, littering())
-			until(t, g)
-			g.crash(t)
-			g.do(t, request{method: "POST", path: "/quick", body: body, header: asRaw}).want(t, 200, string(body))
+			atEachLevel(t, littering(), func(t *testing.T, g *gateway) {
+				until(t, g)
+				g.crash(t)
+				g.do(t, request{method: "POST", path: "/quick", body: body, header: asRaw}).want(t, 200, string(body))
+			})
 		})
 	}
 }
@@ -117,33 +114,34 @@ func (g *gateway) holdsDeleted() bool {
 // The same at any moment of a mixed load.
 func TestCrashUnderLoad(t *testing.T) {
 	t.Parallel()
-	g := start(t, littering())
-	for range 6 {
-		var callers sync.WaitGroup
-		over := make(chan struct{})
-		for i := range 8 {
-			callers.Go(func() {
-				for {
-					select {
-					case <-over:
-						return
-					default:
+	atEachLevel(t, littering(), func(t *testing.T, g *gateway) {
+		for range 6 {
+			var callers sync.WaitGroup
+			over := make(chan struct{})
+			for i := range 8 {
+				callers.Go(func() {
+					for {
+						select {
+						case <-over:
+							return
+						default:
+						}
+						r := request{method: "POST", path: "/quick", body: make([]byte, 100000*(i%4)), header: asRaw}
+						if i%4 == 3 {
+							r = request{path: "/reply"}
+						}
+						if _, err := g.try(r); err != nil { // it is down
+							time.Sleep(10 * time.Millisecond)
+						}
 					}
-					r := request{method: "POST", path: "/quick", body: make([]byte, 100000*(i%4)), header: asRaw}
-					if i%4 == 3 {
-						r = request{path: "/reply"}
-					}
-					if _, err := g.try(r); err != nil { // it is down
-						time.Sleep(10 * time.Millisecond)
-					}
-				}
-			})
+				})
+			}
+			time.Sleep(200*time.Millisecond + rand.N(300*time.Millisecond))
+			close(over)
+			g.crash(t)
+			callers.Wait()
 		}
-		time.Sleep(200*time.Millisecond + rand.N(300*time.Millisecond))
-		close(over)
-		g.crash(t)
-		callers.Wait()
-	}
+	})
 }
 
 // One that lives in the same TMPDIR is not touched by another's start.

@@ -105,7 +105,7 @@ func TestProcessesUsedUp(t *testing.T) {
 			if level := g.logLines("serving", "no cgroups"); (len(level) > 0) != (name == "none") {
 				t.Fatalf("it has started with %q", g.logLines("serving"))
 			}
-			for n := range 12 {
+			for _, n := range []int{0, 1, 3, 6, 10} {
 				restore := g.allowProcesses(t, user, n)
 				// A shim that stands already has a limit of its own.
 				if refused := g.refused(t, 30); n == 0 && (refused == 0 || refused < 30 && name == "cgroup") {

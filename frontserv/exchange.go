@@ -238,7 +238,7 @@ func (x *exchange) fail(p *problem) {
 
 // setWriteDeadline gives the next write its time. Not every writer has one.
 func (x *exchange) setWriteDeadline() {
-	_ = x.rc.SetWriteDeadline(time.Now().Add(takeTime))
+	_ = x.rc.SetWriteDeadline(time.Now().Add(x.takeTime))
 }
 
 // release gives the bodies back. It may be called again.

@@ -44,6 +44,8 @@ type Server struct {
 	log     *slog.Logger
 	http    *http.Server
 
+	takeTime time.Duration // see takeTime
+
 	mu        sync.Mutex
 	draining  bool
 	receiving map[*exchange]struct{} // whose bodies are under way
@@ -51,7 +53,7 @@ type Server struct {
 
 // New returns a server of an edition that does not serve yet.
 func New(v *visor.Visor, log *slog.Logger, e *Edition) *Server {
-	s := &Server{visor: v, log: log, receiving: map[*exchange]struct{}{}}
+	s := &Server{visor: v, log: log, takeTime: takeTime, receiving: map[*exchange]struct{}{}}
 	s.edition.Store(e)
 	s.http = &http.Server{
 		Handler:                      s,

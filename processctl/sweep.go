@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -66,7 +67,13 @@ func sweepOne(path string) error {
 	if st.IsDir() {
 		s = Scratch{Dir: path}
 	}
-	if err := s.remove(f); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EPERM) {
+	err = s.remove(f)
+	// Its script may be dying only now, and write while it does.
+	for wait := firstLook; errors.Is(err, unix.ENOTEMPTY) && wait < time.Second; wait *= 2 {
+		<-time.After(wait)
+		err = s.remove(f)
+	}
+	if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("sweep scratch files: %w", err)
 	}
 	return nil

@@ -207,7 +207,7 @@ func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
 	case <-now:
 	}
 	for _, r := range v.all() {
-		stops.Go(r.kill)
+		stops.Go(func() { r.stop(); r.kill() }) // in this order: its caller is told why
 	}
 	last := time.NewTimer(killTime)
 	defer last.Stop()

@@ -42,7 +42,8 @@ var births = []Row{
 			tell('bomb');
 			proc_nice(19);
 			posix_setrlimit(POSIX_RLIMIT_NPROC, 40, 40);
-			pcntl_exec('/bin/sh', ['-c', 'trap "" TERM; b() { b | b & }; b; sleep 900 # @HERE@/']);`, Keys{"timeout": "@SHORT@", "user": "@UID@", "group": "@UID@"}},
+			child(fn() => pcntl_exec('/bin/sh', ['-c', 'trap "" TERM; b() { b | b & }; b # @HERE@/']));
+			stay();`, Keys{"timeout": "@SHORT@", "user": "@UID@", "group": "@UID@"}},
 		On: grouped("504 at `timeout`; cgroup.kill ends all of it at once", bomb, Cell{"504 at `timeout`; the shim kills until it has no child", bomb}),
 	},
 	{

@@ -39,6 +39,7 @@ func TestForkBomb(t *testing.T) {
 	}))
 	g.get("/bomb")
 	g.get("/x").want(t, 200, "fine")
+	waitFor(t, "the log says that processes were refused", func() bool { return strings.Contains(g.logText(), `"pids_refused":`) })
 }
 
 func TestCPU(t *testing.T) {

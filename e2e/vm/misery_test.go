@@ -94,6 +94,13 @@ func TestNoMoreProcesses(t *testing.T) {
 	g.quiet()
 	must(t, os.WriteFile(dir+"/pids.max", []byte("1"), 0))
 	g.get("/x").wantProblem(t, 500, "internal")
+	var calls []waiting
+	for range 40 { // the threads that this takes are there already
+		calls = append(calls, g.begin("/x"))
+	}
+	for _, w := range calls {
+		w.answer().wantProblem(t, 500, "internal")
+	}
 	must(t, os.WriteFile(dir+"/pids.max", []byte("max"), 0))
 	g.get("/x").want(t, 200, "")
 }
