@@ -18,13 +18,11 @@ import (
 func TestEscapes(t *testing.T) {
 	t.Parallel()
 	with := levelHere(t)
-	t.Run(string(with), func(t *testing.T) {
-		t.Parallel()
-		if with == escape.None {
-			t.Skip("CANNOT RUN HERE: no cgroup can be made")
-		}
-		escape.Run(t, with, escapes())
-	})
+	if with == escape.None {
+		t.Run("track", func(t *testing.T) { t.Skip("CANNOT RUN HERE: no cgroup can be made") })
+	} else {
+		t.Run(string(with), func(t *testing.T) { t.Parallel(); escape.Run(t, with, escapes()) })
+	}
 	t.Run("none", func(t *testing.T) { t.Parallel(); escape.Run(t, escape.None, escapes()) })
 }
 
