@@ -5,7 +5,7 @@ import "strings"
 // floods are more output than anybody wants.
 var floods = []Row{
 	{
-		Slug: "output-flood", Tries: "writes to stdout and stderr without end", Hurts: true,
+		Slug: "output-flood", Tries: "writes to stdout and stderr without end", Hurts: true, Alone: true,
 		Operation: Operation{`
 			$much = str_repeat('x', 1 << 20);
 			for ($n = 0; $n < 40; $n++) { fwrite(STDOUT, $much); fwrite(STDERR, $much); }
@@ -13,7 +13,7 @@ var floods = []Row{
 		On: same("it is read and dropped, in bounded memory, and neither blocks nor answers", bounded(func(a *Attempt) { a.begin("", "").want(200, "done") })),
 	},
 	{
-		Slug: "endless-line", Tries: "writes a line without end where lines are logged", Hurts: true,
+		Slug: "endless-line", Tries: "writes a line without end where lines are logged", Hurts: true, Alone: true,
 		Operation: Operation{`for ($n = 0; $n < 64; $n++) fwrite(STDERR, str_repeat('y', 1 << 18)); post('done');`, Keys{"reply": "socket", "logstdout": true}},
 		On: same("the log has its first 8 KiB", bounded(func(a *Attempt) {
 			a.begin("", "").want(200, "done")
@@ -37,7 +37,7 @@ var floods = []Row{
 		}),
 	},
 	{
-		Slug: "streamed-flood", Tries: "writes an answer without end", Hurts: true,
+		Slug: "streamed-flood", Tries: "writes an answer without end", Hurts: true, Alone: true,
 		Operation: Operation{`tell('pid', getmypid()); while (true) echo str_repeat('x', 1 << 16), usleep(20000);`, short},
 		On: same("it is streamed, and broken off at `timeout`: no clean end", bounded(func(a *Attempt) {
 			if got := <-a.begun("", "pid").answer; got.status != 200 || got.err == nil {

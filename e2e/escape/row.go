@@ -31,7 +31,7 @@ type Row struct {
 	Also map[string]Operation // further operations, by name
 	On   Cells
 
-	Alone bool // it needs a gateway of its own, to stop or to kill
+	Alone bool // it needs a gateway of its own: to stop, to kill, or to be measured
 	Root  bool // only root can try it, or run a process as another user
 	Plain bool // the gateway itself runs as @UID@
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // Run tries every row at a level, each as a subtest under its name: first those
-// that stop or kill their gateway, one by one; then the others, which share one,
+// that need a gateway for themselves, one by one; then the others, which share one,
 // as calls of many kinds do in life.
 func Run(t *testing.T, level Level, h Harness) {
 	t.Helper()
