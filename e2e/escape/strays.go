@@ -74,7 +74,7 @@ var strays = []Row{
 	},
 	{
 		Slug: "runs-on-after-its-reply", Tries: "replies, and runs on",
-		Operation: Operation{`deaf(); tell('pid', getmypid()); post('mine'); stay('on');`, Keys{"reply": "socket", "timeout": "@SHORT@"}},
+		Operation: Operation{`deaf(); post('mine'); tell('pid', getmypid()); stay('on');`, Keys{"reply": "socket", "timeout": "@SHORT@"}},
 		On: same("the reply is the answer; the process has until `timeout`, and its place is taken until then", func(a *Attempt) {
 			a.begun("", "pid").want(200, "mine")
 			a.gone("pid")
