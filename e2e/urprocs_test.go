@@ -67,7 +67,7 @@ func watched() ops {
 	return ops{
 		"get /live/{x}":  living(keys{"cmd": []string{"/bin/sh", "-c", noteID + "echo out; echo err >&2; " + awaitMark, "sh", "{{path.x}}"}}),
 		"get /one":       living(keys{"running": 1, "ondisconnect": "kill"}),
-		"get /stubborn":  {"cmd": "@HELPER@ stubborn ids/{{query.t}}", "timeout": "200ms", "grace": "1500ms"},
+		"get /stubborn":  {"cmd": sh("trap '' TERM; exec @HELPER@ stubborn ids/$T"), "env": tenv, "timeout": "500ms", "grace": "1500ms"},
 		"get /ends":      {"cmd": sh(noteID + "printf 'a\\377'; exit 3"), "env": tenv},
 		"get /kill":      {"cmd": sh("kill -9 $$"), "reply": "report"},
 		"get /leave":     living(nil),

@@ -85,8 +85,8 @@ func (c *call) rightEnd(f *facts) bool {
 		return c.lostRefusal(f)
 	case c.end == brokenOff && c.op.streamed():
 		return f.hit || c.left || how != nothingYet
-	case c.end == shortened && c.manner.old && how == killed:
-		return c.op.streamed() // the end of the connection is the end of the body, and nobody is left to reset it
+	case c.end == shortened && c.manner.old && c.op.streamed() && how == killed:
+		return true // the end of the connection is the end of the body, and nobody is left to reset it
 	case c.end == brokenOff:
 		return how >= hurried || c.left
 	}
