@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
@@ -104,26 +103,6 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 		c.reaper.signal(child.PID, child.Exit, sig)     // it is ours if the shim was lost
 		c.reaper.signal(w.pid, w.exit, syscall.SIGCONT) // a script that is who we are may have stopped it
 	}}, nil
-}
-
-// keepAwake has a shim go on until the function that it returns is called: a script
-// may stop it before it could tell that the script was started.
-func (c *Controller) keepAwake(w *worker) (enough func()) {
-	over := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		again := time.NewTicker(lastLook)
-		defer again.Stop()
-		for {
-			select {
-			case <-over:
-				return
-			case <-again.C:
-				c.reaper.signal(w.pid, w.exit, syscall.SIGCONT)
-			}
-		}
-	})
-	return func() { close(over); watch.Wait() }
 }
 
 // forkError tells whose fault it is. clone3 and execve share the one errno.

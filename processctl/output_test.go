@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/urocket/urocket/processctl/spool"
 )
@@ -178,32 +177,6 @@ func TestStartErrors(t *testing.T) {
 		}
 		if left, _ := os.ReadDir(base); len(left) > 0 {
 			t.Errorf("left: %v", left)
-		}
-	})
-}
-
-func TestOwns(t *testing.T) {
-	controllers(t, func(t *testing.T, c *Controller) {
-		r := start(t, c, "setsid sh -c 'echo $$; exec sleep 30' & sleep 30", nil)
-		var child int
-		for deadline := time.Now().Add(10 * time.Second); child == 0 && time.Now().Before(deadline); {
-			if out, _ := r.Tail(Stdout, 100); len(out) > 0 {
-				child, _ = strconv.Atoi(strings.TrimSpace(string(out)))
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-		for _, pid := range []int{r.PID(), child} {
-			if owned, err := c.Owns(pid); !owned || err != nil {
-				t.Errorf("process %d: %v, %v", pid, owned, err)
-			}
-		}
-		if owned, err := c.Owns(os.Getppid()); owned || err != nil {
-			t.Errorf("a stranger: %v, %v", owned, err)
-		}
-		r.Stop()
-		get(t, r.ended, "ended")
-		if owned, err := c.Owns(r.PID()); owned || err == nil {
-			t.Errorf("a process that is gone: %v, %v", owned, err)
 		}
 	})
 }

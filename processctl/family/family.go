@@ -11,9 +11,10 @@ import (
 
 // Member is a living process below another.
 type Member struct {
-	PID   int
-	Start uint64 // when it was started, in clock ticks since boot (proc(5))
-	Near  bool   // a child, not a further descendant
+	PID     int
+	Start   uint64 // when it was started, in clock ticks since boot (proc(5))
+	Near    bool   // a child, not a further descendant
+	Stopped bool   // by a signal: SIGCONT would have it go on
 }
 
 // Below lists the processes below pid, the nearest first; zombies are left
@@ -35,7 +36,7 @@ func Below(pid int) []Member {
 		child := queue[i]
 		s := stats[child]
 		if !s.over() {
-			list = append(list, Member{PID: child, Start: s.start, Near: s.parent == pid})
+			list = append(list, Member{PID: child, Start: s.start, Near: s.parent == pid, Stopped: s.state == 'T'})
 		}
 		queue = append(queue, children[child]...)
 	}

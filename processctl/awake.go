@@ -1,0 +1,69 @@
+package processctl
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/shim"
+)
+
+// unbornTime is how long a child that somebody has stopped may hold up its shim
+// before it is made to go on, and as long again before it is killed.
+const unbornTime = time.Second
+
+// keepAwake has a shim go on until the function that it returns is called: a script
+// may stop it before it could tell that the script was started. So may a script stop
+// the shim's child when that has become the script's user and has not executed its
+// program: vfork(2) holds the shim until it does.
+func (c *Controller) keepAwake(w *worker) (enough func()) {
+	over := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		again, held := time.NewTicker(lastLook), time.NewTicker(unbornTime)
+		defer again.Stop()
+		defer held.Stop()
+		for sig := syscall.SIGCONT; ; {
+			select {
+			case <-over:
+				return
+			case <-again.C:
+				c.reaper.signal(w.pid, w.exit, syscall.SIGCONT)
+			case <-held.C:
+				for _, m := range unborn(w.pid) {
+					m.Signal(sig)
+				}
+				sig = syscall.SIGKILL
+			}
+		}
+	})
+	return func() { close(over); watch.Wait() }
+}
+
+// unborn lists the stopped children of a shim that have not executed a program:
+// they still have its name.
+func unborn(pid int) (list []family.Member) {
+	for _, m := range family.Below(pid) {
+		if m.Near && m.Stopped && commandName(m.PID) == shim.Name {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// commandName reads the name of a process, of which the kernel keeps 15 bytes.
+func commandName(pid int) string {
+	var b [16]byte
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer unix.Close(fd)
+	n, _ := unix.Read(fd, b[:])
+	return strings.TrimSuffix(string(b[:max(n, 0)]), "\n")
+}
