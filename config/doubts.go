@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/urocket/urocket/processctl/command"
 )
 
 // What is allowed and hardly ever meant: it is served, with a warning.
@@ -23,6 +25,11 @@ var shellSigns = []string{">", ">>", "<", "|", "&&", "||", ";", "&", "2>&1"}
 func doubts(o *Operation, s *scope, e entry) {
 	if wrong := missingScript(o.Command.Argv(), o.Dir); wrong != "" {
 		s.c.warn(e.item(1), "%s: %s", e.written, wrong)
+	}
+	if program, err := o.Command.Lookup(); err == nil {
+		if err := command.CheckProgram(program); err != nil {
+			s.c.warn(e.item(0), "%s: %v", e.written, err)
+		}
 	}
 	if o.line == "" {
 		return // whoever writes a list knows what an argument is

@@ -1,9 +1,7 @@
 package frontserv
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -224,38 +222,6 @@ func validTraceparent(s string) bool {
 	}
 	return s[2] == '-' && s[35] == '-' && s[52] == '-' && parts[0] != "ff" &&
 		strings.Trim(parts[1], "0") != "" && strings.Trim(parts[2], "0") != ""
-}
-
-// logLine tells a line of the script's output.
-func (x *exchange) logLine(l processctl.Line) {
-	attrs := []any{"request_id", x.id, "stream", l.Stream.String(), "text", string(l.Text)}
-	if l.Cut {
-		attrs = append(attrs, "cut", true)
-	}
-	x.log.Info("output", attrs...)
-}
-
-// logDone tells how a call went, once nothing is left of it.
-func (x *exchange) logDone(s visor.Summary) {
-	attrs := append(x.attrs(), "status", x.status, "end", s.End.String(), slog.Any("", s.Stats))
-	if x.broken {
-		attrs = append(attrs, "broken_off", true)
-	}
-	if x.route.Mode == visor.ReplySocket && x.route.OnExit == visor.ExitFail && s.End == visor.EndExit && s.Result.Exit == 0 && s.Result.Signal == 0 {
-		hint := "nothing was posted to the socket"
-		if s.Stats.Stdout > 0 {
-			hint += "; if what it prints is the answer, write reply: stdout"
-		}
-		attrs = append(attrs, "hint", hint)
-	}
-	level := slog.LevelInfo
-	if x.cause != nil {
-		level, attrs = slog.LevelError, append(attrs, "error", x.cause)
-	}
-	if s.Leftover != nil {
-		level, attrs = slog.LevelError, append(attrs, "leftover", s.Leftover.Error())
-	}
-	x.log.Log(context.Background(), level, "request", attrs...)
 }
 
 // port is the local port as text, for CGI.

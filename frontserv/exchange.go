@@ -3,7 +3,6 @@ package frontserv
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/frontserv/router"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/visor"
@@ -151,10 +151,6 @@ func (x *exchange) prepare() (*visor.Call, *problem) {
 	return x.makeCall()
 }
 
-func (x *exchange) logStored() {
-	x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
-}
-
 func (x *exchange) checkSizes() *problem {
 	if len(x.r.RequestURI) > maxURI {
 		return newProblem(http.StatusRequestURITooLong, "too-large", "the request target is longer than 32 KiB")
@@ -208,7 +204,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 		return false, newProblem(http.StatusMethodNotAllowed, "method-not-allowed", "the API has no such method on this path").with("Allow", allow(match))
 	}
 	x.endpoint, x.path = e, params
-	x.query = x.r.URL.Query()
+	x.query = apidoc.Query(x.r.URL.RawQuery)
 	x.script, _ = url.PathUnescape(matched)
 	return false, nil
 }
@@ -248,36 +244,4 @@ func (x *exchange) release() {
 			_ = b.Close()
 		}
 	}
-}
-
-// attrs are what every log line of the request begins with.
-func (x *exchange) attrs() []any {
-	attrs := []any{"request_id", x.id, "method", x.r.Method}
-	if x.endpoint != nil {
-		attrs = append(attrs, "path", x.endpoint.path)
-	} else {
-		attrs = append(attrs, "uri", clip(x.r.RequestURI, 256))
-	}
-	if x.theirID != "" {
-		attrs = append(attrs, "x_request_id", x.theirID)
-	}
-	return attrs
-}
-
-func clip(s string, n int) string {
-	if len(s) > n {
-		return s[:n] + "…"
-	}
-	return s
-}
-
-// logRefused tells of a request that no process was started for.
-func (x *exchange) logRefused(p *problem) {
-	level := slog.LevelInfo
-	attrs := append(x.attrs(), "status", p.Status, "type", strings.TrimPrefix(p.Type, "urn:urocket:"))
-	if p.cause != nil {
-		level = slog.LevelError
-		attrs = append(attrs, "error", p.cause)
-	}
-	x.log.Log(x.r.Context(), level, "request", attrs...)
 }

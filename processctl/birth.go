@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"syscall"
 	"time"
@@ -103,28 +102,4 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 		c.reaper.signal(child.PID, child.Exit, sig)     // it is ours if the shim was lost
 		c.reaper.signal(w.pid, w.exit, syscall.SIGCONT) // a script that is who we are may have stopped it
 	}}, nil
-}
-
-// forkError tells whose fault it is. clone3 and execve share the one errno.
-func (p *Process) forkError(err error) error {
-	var resource *ResourceError
-	switch {
-	case errors.As(err, &resource):
-		return err
-	case errors.Is(err, syscall.E2BIG):
-		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
-	case isShort(err),
-		errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.EBUSY), errors.Is(err, syscall.EBADF): // the group is to blame
-		return &ResourceError{err}
-	case errors.Is(err, syscall.ENOENT):
-		if _, serr := os.Stat(p.spec.Dir); serr != nil {
-			return &StartError{fmt.Errorf("enter working directory: %w", serr)}
-		}
-	}
-	return &StartError{&os.PathError{Op: "exec", Path: p.spec.Path, Err: err}}
-}
-
-// isShort says that the kernel had no process, memory or descriptor to give.
-func isShort(err error) bool {
-	return errors.Is(err, syscall.EAGAIN) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }

@@ -80,8 +80,21 @@ type Result struct {
 	Signal   syscall.Signal // the signal that ended it, or 0
 	TimedOut bool
 	Usage    Usage
-	Leftover error // told with Ended: what could not be removed
+	Strays   Strays // told with Ended
+	Leftover error  // told with Ended: what could not be removed
 }
+
+// Strays says what became of the processes that a process has left behind.
+type Strays int
+
+// There were none; SIGTERM has ended them; some did not heed it.
+const (
+	NoStrays Strays = iota
+	StraysTerminated
+	StraysKilled
+)
+
+func (s Strays) String() string { return [...]string{"", "terminated", "killed"}[s] }
 
 // Usage is what a process has used until now, or until its end.
 type Usage struct {

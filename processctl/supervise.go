@@ -105,6 +105,7 @@ func (s *supervisor) tidy() {
 	}
 	switch {
 	case !s.ending:
+		s.result.Strays = StraysTerminated
 		s.end()
 	case s.killed:
 		s.tree.kill() // what was forked meanwhile, where there is no cgroup.kill
@@ -136,7 +137,11 @@ func (s *supervisor) end() {
 }
 
 func (s *supervisor) killAll() {
-	if !s.exited && !s.killed {
+	switch {
+	case s.killed:
+	case s.exited:
+		s.result.Strays = StraysKilled
+	default:
 		s.SamplePeak()
 	}
 	s.ending, s.killed = true, true

@@ -272,6 +272,6 @@ func (r *Run) finish() {
 	r.mu.Unlock()
 	if last {
 		s := r.stats()
-		r.visor.over(r, Summary{End: r.end, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover})
+		r.visor.over(r, Summary{End: r.end, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
 	}
 }

@@ -92,7 +92,12 @@ type Summary struct {
 	Result   processctl.Result
 	Stats    Stats
 	Leftover error // what could not be cleaned up
+
+	tail func(processctl.Stream, int) ([]byte, int64)
 }
+
+// Tail returns at most the last n bytes of a stream and how many it had.
+func (s Summary) Tail(stream processctl.Stream, n int) ([]byte, int64) { return s.tail(stream, n) }
 
 // Begin waits for a place and starts the call's process. ctx is the caller's
 // presence: when it ends, the caller has left. The error is a [*BusyError],

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/processctl/shim"
@@ -103,11 +106,38 @@ func (l *loaded) warnSocket(op *config.Operation, u *shim.User) {
 		write = mode & 0o020
 	}
 	if write != 0 {
+		l.warnSocketFolder(op, u)
 		return
 	}
 	l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, "user", fmt.Sprintf(
 		"user %s may not write to the socket (mode %04o, group %d), so it cannot reply there: give the socket its group with socketgroup",
 		or(op.User, strconv.Itoa(u.UID)), mode.Perm(), group)))
+}
+
+// warnSocketFolder tells of a folder on the way to the socket that the user may not
+// pass, as far as its mode says.
+func (l *loaded) warnSocketFolder(op *config.Operation, u *shim.User) {
+	for dir := filepath.Dir(l.service.SocketPath); ; dir = filepath.Dir(dir) {
+		var st unix.Stat_t
+		if err := unix.Stat(dir, &st); err == nil {
+			pass := st.Mode & 0o001
+			switch {
+			case u.UID == int(st.Uid):
+				pass = st.Mode & 0o100
+			case u.GID == int(st.Gid) || slices.Contains(u.Groups, int(st.Gid)):
+				pass = st.Mode & 0o010
+			}
+			if pass == 0 {
+				l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, "user", fmt.Sprintf(
+					"user %s may not enter %s (mode %04o), so it cannot reach the socket there: chmod a+x it, or put the socket elsewhere",
+					or(op.User, strconv.Itoa(u.UID)), dir, st.Mode&0o777)))
+				return
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return
+		}
+	}
 }
 
 func or(text, other string) string {

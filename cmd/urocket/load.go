@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/frontserv"
@@ -112,19 +113,27 @@ func (l *loaded) checkCgroup() config.Faults {
 	return config.Faults{l.service.FaultAt("", "", "cgroup", fmt.Sprintf("cgroup: required, but not all of it holds here: %s; `cgroup: auto` runs with what holds", what))}
 }
 
+// controllerKey is the key that stands for the limits of a cgroup controller.
+var controllerKey = map[string]string{"memory": "memory", "pids": "pids", "cpu": "cpus", "io": "iomax"}
+
 // checkLimits refuses limits that cannot hold here, or warns of them, as
 // limits.mode says.
 func (l *loaded) checkLimits() config.Faults {
 	var faults config.Faults
 	_, what := l.controller.Level()
 	for _, op := range l.service.Operations {
-		for _, missing := range l.controller.Missing(limits(op.Limits)) {
-			key := map[string]string{"memory": "memory", "pids": "pids", "cpu": "cpus", "io": "iomax"}[missing]
-			if op.Limits.Mode == config.LimitBestEffort {
-				l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits will not hold (mode: besteffort): %s", missing, what)))
-				continue
+		if missing := l.controller.Missing(limits(op.Limits)); len(missing) > 0 {
+			one := "the controllers " + strings.Join(missing, ", ") + " are missing, so their limits"
+			if len(missing) == 1 {
+				one = "the " + missing[0] + " controller is missing, so its limits"
 			}
-			faults = append(faults, l.service.FaultAt(op.Path, op.Method, key, fmt.Sprintf("limits: the %s controller is missing, so its limits cannot hold: %s; `mode: besteffort` starts without them", missing, what)))
+			report, remedy := &faults, "; `mode: besteffort` starts without them"
+			verb := " cannot hold: "
+			if op.Limits.Mode == config.LimitBestEffort {
+				report, remedy, verb = &l.warnings, "", " will not hold (mode: besteffort): "
+			}
+			*report = append(*report, l.service.FaultAt(op.Path, op.Method, controllerKey[missing[0]], "limits: "+one+verb+what+remedy))
+			what = "for the reason told with the others"
 		}
 		if f := l.tryLimits(op); f != nil {
 			faults = append(faults, *f)

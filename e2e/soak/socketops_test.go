@@ -125,7 +125,7 @@ func asAnother() []*operation {
 	nobody := func(k keys) keys { return k.and("user", "nobody").and("umask", "0077").and("tmpdir", "own") }
 	return []*operation{
 		{
-			verb: "get", path: "/nobody/litter", weight: 2, inject: nobody(sh("litter")), limits: keys{"nofile": 64, "fsize": 1 << 20},
+			verb: "get", path: "/nobody/litter", weight: 2, inject: nobody(sh("litter")), limits: keys{"nofile": 64, "fsize": 1 << 30},
 			ends: []string{answered}, whole: says("litter-%s"),
 		},
 		{verb: "get", path: "/nobody/daemon", weight: 1, inject: nobody(sh("daemon")), op: keys{"running": 2}, ends: []string{answered}, whole: says("daemon-%s")},

@@ -1,7 +1,6 @@
 package apidoc
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -56,22 +55,49 @@ func newParam(p *openapi3.Parameter) *param {
 // pair is a name with its value as they stand in a query or form, decoded.
 type pair struct{ name, value string }
 
-// parsePairs reads a query string in its order. Like net/url it leaves out what does not
-// decode and what holds a semicolon.
+// parsePairs reads a query string in its order as the URL Standard does
+// (application/x-www-form-urlencoded parsing), and PHP: pairs are separated by "&"
+// alone, and a "%" that begins no escape stands for itself. Nothing is left out.
 func parsePairs(query string) []pair {
 	var pairs []pair
 	for part := range strings.SplitSeq(query, "&") {
-		if part == "" || strings.Contains(part, ";") {
+		if part == "" {
 			continue
 		}
 		name, value, _ := strings.Cut(part, "=")
-		n, err1 := url.QueryUnescape(name)
-		v, err2 := url.QueryUnescape(value)
-		if errors.Join(err1, err2) == nil {
-			pairs = append(pairs, pair{n, v})
-		}
+		pairs = append(pairs, pair{unescape(name), unescape(value)})
 	}
 	return pairs
+}
+
+// Query reads a query string as the document's parameters are read.
+func Query(raw string) url.Values {
+	values := url.Values{}
+	for _, p := range parsePairs(raw) {
+		values.Add(p.name, p.value)
+	}
+	return values
+}
+
+func unescape(text string) string {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		return plain
+	}
+	var b strings.Builder
+	for rest := text; rest != ""; {
+		n := 1
+		if rest[0] == '%' && len(rest) >= 3 {
+			n = 3
+		}
+		if c, err := url.QueryUnescape(rest[:n]); err == nil {
+			b.WriteString(c)
+		} else {
+			n = 1
+			b.WriteByte(rest[0])
+		}
+		rest = rest[n:]
+	}
+	return b.String()
 }
 
 // message is where parameters are read from.
