@@ -331,3 +331,43 @@ func TestOnlyItsOwnProcessMayReply(t *testing.T) {
 	}
 	<-o.done
 }
+
+// TestDrainStopsWhileAStartHangs: a process that does not get started keeps no other
+// from being stopped.
+func TestDrainStopsWhileAStartHangs(t *testing.T) {
+	v := New(nil, Limits{Running: NoLimit, Queued: NoLimit, QueueWait: time.Hour})
+	runs := &fakeProcess{}
+	hanging, goOn := make(chan struct{}), make(chan struct{})
+	v.start = func(s processctl.Spec) (process, error) {
+		if s.Path == "hangs" {
+			close(hanging)
+			<-goOn
+			return nil, errors.New("it was no good")
+		}
+		runs.events = s.Events
+		return runs, nil
+	}
+	hung := make(chan error, 1)
+	go func() {
+		_, err := v.Begin(context.Background(), &Call{ID: "hangs", Operation: newOperation("/h", NoLimit, NoLimit), Spec: processctl.Spec{Path: "hangs"}})
+		hung <- err
+	}()
+	<-hanging
+	run, err := v.Begin(context.Background(), &Call{ID: "runs", Operation: newOperation("/r", NoLimit, NoLimit)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, over := context.WithCancel(context.Background())
+	over()
+	drained := make(chan struct{})
+	go func() { v.Drain(ctx, make(chan struct{})); close(drained) }()
+	if a := run.Wait(); a.End != EndDraining {
+		t.Errorf("ended with %v", a.End)
+	}
+	run.Close()
+	close(goOn)
+	if err := <-hung; err == nil {
+		t.Error("a start that failed was told well")
+	}
+	<-drained
+}

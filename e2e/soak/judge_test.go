@@ -85,7 +85,7 @@ func (c *call) rightEnd(f *facts) bool {
 		return c.lostRefusal(f)
 	case c.end == brokenOff && c.op.streamed():
 		return f.hit || c.left || how != nothingYet
-	case c.end == shortened && c.manner.old && c.op.streamed() && how == killed:
+	case (c.end == shortened || c.end == answered) && c.manner.old && c.op.streamed() && how == killed:
 		return true // the end of the connection is the end of the body, and nobody is left to reset it
 	case c.end == brokenOff:
 		return how >= hurried || c.left

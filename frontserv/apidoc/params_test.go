@@ -175,8 +175,8 @@ paths:
 		got  []payload.Field
 		want string
 	}{
-		{"with the document", o.Parameters(r, path), "id=1 name=2 z=1 \xff=1 =e"},
-		{"without it", Parameters(r, path), "id=1 name=2 z=1 \xff=1 =e"},
+		{"with the document", o.Parameters(r, path), "id=1 name=2 z=1 a=%zz b;c= \xff=1 =e"},
+		{"without it", Parameters(r, path), "id=1 name=2 z=1 a=%zz b;c= \xff=1 =e"},
 		{"nothing at all", Parameters(httptest.NewRequest("GET", "/", nil), nil), ""},
 	} {
 		var parts []string

@@ -1,9 +1,11 @@
 package cgroup
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,9 +21,12 @@ type claimed struct {
 }
 
 // claim makes and locks a directory in base whose name begins with prefix, after
-// it has removed what dead urockets left under such names.
-func claim(base place, prefix string) (claimed, error) {
-	sweep(base, prefix)
+// it has removed what dead urockets left under such names; warn is told of processes
+// among that.
+func claim(base place, prefix string, warn func(string)) (claimed, error) {
+	if n := sweep(base, prefix); n > 0 && warn != nil {
+		warn(fmt.Sprintf("an urocket of this name has died before; what it had started still ran and was killed: %d processes", n))
+	}
 	c := claimed{place: base.child(prefix + strconv.Itoa(os.Getpid()))}
 	err := c.make()
 	if errors.Is(err, unix.EWOULDBLOCK) {
@@ -83,11 +88,12 @@ func lockDir(dir string) (*os.File, error) {
 }
 
 // sweep removes what dead urockets of this name left behind. A directory whose
-// lock is held belongs to a live one and is not touched.
-func sweep(base place, prefix string) {
+// lock is held belongs to a live one and is not touched. It says how many processes
+// were killed.
+func sweep(base place, prefix string) (killed int) {
 	entries, err := os.ReadDir(base.dir)
 	if err != nil {
-		return
+		return 0
 	}
 	for _, e := range entries {
 		rest, ours := strings.CutPrefix(e.Name(), prefix)
@@ -100,7 +106,21 @@ func sweep(base place, prefix string) {
 		if err != nil {
 			continue
 		}
+		killed += left.count()
 		_ = (&Group{place: left}).end(endTime)
 		_ = lock.Close()
 	}
+	return killed
+}
+
+// count says how many processes are in a group and those below it.
+func (p place) count() (n int) {
+	_ = filepath.WalkDir(p.dir, func(dir string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() {
+			pids, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+			n += bytes.Count(pids, []byte("\n"))
+		}
+		return nil
+	})
+	return n
 }

@@ -67,7 +67,7 @@ func Open(o Options) (*Parent, error) {
 	if p.warn == nil {
 		p.warn = func(string) {}
 	}
-	if p.dir, err = claim(base, p.name); err != nil {
+	if p.dir, err = claim(base, p.name, p.warn); err != nil {
 		return nil, fmt.Errorf("%w (%s)", err, remedy(base, err))
 	}
 	p.delegation = delegate(base, p.ours)

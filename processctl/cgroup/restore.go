@@ -17,7 +17,7 @@ func (p *Parent) restore() error {
 		return nil // another call was first
 	}
 	lost := p.dir
-	dir, err := claim(p.base, p.name)
+	dir, err := claim(p.base, p.name, p.warn)
 	if errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("the cgroup %s, below which urocket made its own, was removed while it ran: make it again, or restart urocket: %w", p.base.dir, err)
 	}
