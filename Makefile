@@ -19,7 +19,7 @@ build:
 
 test: setup-test build lint
 	@rm -f bin/vm.txt
-	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -timeout 12m ./...
+	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -timeout 30m ./...
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
 	@cat bin/vm.txt

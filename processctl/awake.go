@@ -17,32 +17,54 @@ import (
 // before it is made to go on, and as long again before it is killed.
 const unbornTime = time.Second
 
+// vigil watches over a start by a shim.
+type vigil struct {
+	controller *Controller
+	worker     *worker
+
+	mu    sync.Mutex // held while it looks
+	timer *time.Timer
+	over  bool
+	looks int
+}
+
 // keepAwake has a shim go on until the function that it returns is called: a script
 // may stop it before it could tell that the script was started. So may a script stop
 // the shim's child when that has become the script's user and has not executed its
 // program: vfork(2) holds the shim until it does.
 func (c *Controller) keepAwake(w *worker) (enough func()) {
-	over := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		again, held := time.NewTicker(lastLook), time.NewTicker(unbornTime)
-		defer again.Stop()
-		defer held.Stop()
-		for sig := syscall.SIGCONT; ; {
-			select {
-			case <-over:
-				return
-			case <-again.C:
-				c.reaper.signal(w.pid, w.exit, syscall.SIGCONT)
-			case <-held.C:
-				for _, m := range unborn(w.pid) {
-					m.Signal(sig)
-				}
-				sig = syscall.SIGKILL
-			}
+	v := &vigil{controller: c, worker: w}
+	v.mu.Lock()
+	v.timer = time.AfterFunc(lastLook, v.look)
+	v.mu.Unlock()
+	return v.end
+}
+
+func (v *vigil) look() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over {
+		return
+	}
+	v.looks++
+	v.controller.reaper.signal(v.worker.pid, v.worker.exit, syscall.SIGCONT)
+	if every := int(unbornTime / lastLook); v.looks%every == 0 {
+		sig := syscall.SIGCONT
+		if v.looks > every {
+			sig = syscall.SIGKILL
 		}
-	})
-	return func() { close(over); watch.Wait() }
+		for _, m := range unborn(v.worker.pid) {
+			m.Signal(sig)
+		}
+	}
+	v.timer.Reset(lastLook)
+}
+
+func (v *vigil) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.over = true
+	v.timer.Stop()
 }
 
 // unborn lists the stopped children of a shim that have not executed a program:

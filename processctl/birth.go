@@ -10,6 +10,7 @@ import (
 
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // birth is a process that was started.
@@ -66,11 +67,7 @@ func (p *Process) bear(c *Controller, env []string) (birth, error) {
 
 // bearHere forks from this program.
 func (p *Process) bearHere(c *Controller, env []string, group int) (birth, error) {
-	pid, err := syscall.ForkExec(p.spec.Path, p.spec.Argv, &syscall.ProcAttr{
-		Dir: p.spec.Dir, Env: env,
-		Files: []uintptr{uintptr(p.childFDs[0]), uintptr(p.childFDs[1]), uintptr(p.childFDs[2])},
-		Sys:   &syscall.SysProcAttr{Setsid: true, UseCgroupFD: true, CgroupFD: group},
-	})
+	pid, err := vfork.Start(&vfork.Command{Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir, Files: p.childFDs, Cgroup: group})
 	if err != nil {
 		return birth{}, err
 	}

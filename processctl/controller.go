@@ -14,6 +14,7 @@ import (
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // Options say how processes are kept together.
@@ -54,6 +55,7 @@ func New(o Options) (*Controller, error) {
 	if err != nil {
 		return nil, err
 	}
+	vfork.Prepare()
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
 		closing: make(chan struct{}), crews: map[string]*crew{},

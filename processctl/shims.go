@@ -14,6 +14,7 @@ import (
 
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 const (
@@ -200,7 +201,11 @@ func (c *crew) forkShim(said, shims *os.File) (int, chan family.Death, error) {
 	default:
 	}
 	begun := time.Now()
-	pid, err := syscall.ForkExec("/proc/self/exe", c.settings.Args(), &syscall.ProcAttr{
+	args := c.settings.Args()
+	if soft, known := vfork.SoftLimit(); known {
+		args = append(args, fmt.Sprintf("soft=%d", soft))
+	}
+	pid, err := syscall.ForkExec("/proc/self/exe", args, &syscall.ProcAttr{
 		Dir: "/", Env: []string{"GOMAXPROCS=1"}, // fewer threads
 		Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), said.Fd(), shims.Fd(), os.Stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},

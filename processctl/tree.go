@@ -36,8 +36,13 @@ type groupTree struct {
 	release func() // gives the shim back that has started it; nil: there was none
 }
 
-func (t *groupTree) born(b birth)            { t.birth = b }
-func (t *groupTree) holds(place string) bool { return t.group.Holds(place) }
+func (t *groupTree) born(b birth) { t.birth = b }
+
+func (t *groupTree) holds(place string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return !t.gone && t.group.Holds(place) // else it may be another process's by now
+}
 
 func (t *groupTree) signal(sig syscall.Signal) {
 	if t.group.Signal(sig, t.birth.pid) {

@@ -59,7 +59,7 @@ func boot(out io.Writer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	args = append(args, "./vm.test", "-test.v", "-test.timeout", "500s", "-test.parallel", "12", "-test.run", flag.Lookup("test.run").Value.String())
+	args = append(args, "./vm.test", "-test.v", "-test.timeout", "1200s", "-test.parallel", "12", "-test.run", flag.Lookup("test.run").Value.String())
 	for try := 1; ; try++ {
 		count := &counter{out: out}
 		cmd := exec.Command(filepath.Join(root, "scripts/vm/run.sh"), args...)

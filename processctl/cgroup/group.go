@@ -22,6 +22,10 @@ type Group struct {
 	place
 	parent *Parent
 	f      *os.File
+
+	again              bool     // it may be used again
+	stat, events, kind *os.File // kept open for that
+	used               int64    // what it had counted before, in microseconds
 }
 
 // FD is the directory's descriptor, for SysProcAttr.CgroupFD. It is valid until
@@ -95,7 +99,17 @@ func (g *Group) Kill() {
 // Remove removes the group, and groups that the process made inside it. It
 // returns [ErrBusy] while a process lives there; zombies do not count. Any other
 // error leaves an empty directory behind.
+//
+// An empty group without controllers may be kept for another process instead.
 func (g *Group) Remove() error {
+	if g.spare() {
+		return nil
+	}
+	return g.discard()
+}
+
+// discard removes the group.
+func (g *Group) discard() error {
 	err := removeDir(g.dir)
 	if errors.Is(err, ErrBusy) && !g.populated() {
 		// rmdir says EBUSY for groups below too.
@@ -108,8 +122,14 @@ func (g *Group) Remove() error {
 	if errors.Is(err, ErrBusy) || err != nil && g.populated() {
 		return ErrBusy // perhaps the last process has only just gone
 	}
-	if g.f != nil {
-		return errors.Join(err, g.f.Close())
+	return errors.Join(err, g.close())
+}
+
+func (g *Group) close() (err error) {
+	for _, f := range []*os.File{g.f, g.stat, g.events, g.kind} {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
 	}
 	return err
 }

@@ -43,7 +43,8 @@ type Parent struct {
 	dir        claimed
 	delegation delegation
 
-	dying sync.Once // the warning
+	spares spares
+	dying  sync.Once // the warning
 }
 
 // Options say where groups are made.
@@ -120,9 +121,12 @@ func (p *Parent) place() place {
 	return p.dir.place
 }
 
-// NewGroup makes a group for one process. If somebody has removed the parent's
+// NewGroup makes a group for one process, or takes one that is as good as new. If somebody has removed the parent's
 // directory it is made again.
 func (p *Parent) NewGroup() (*Group, error) {
+	if g := p.takeSpare(); g != nil {
+		return g, nil
+	}
 	number := p.next.Add(1)
 	if number%dyingEvery == 0 {
 		p.watchDying()
@@ -153,6 +157,9 @@ func (p *Parent) makeGroup(name string) (*Group, error) {
 		return nil, &os.PathError{Op: "open cgroup", Path: g.dir, Err: err}
 	}
 	g.f = os.NewFile(uintptr(fd), g.dir)
+	if len(p.controllers) == 0 {
+		g.readies()
+	}
 	return g, nil
 }
 

@@ -25,11 +25,14 @@ type Usage struct {
 // Usage reads the group's counters.
 func (g *Group) Usage() (Usage, error) {
 	var u Usage
-	usec, err := g.value("cpu.stat", "usage_usec")
+	usec, err := g.cpu()
 	if err != nil {
 		return u, err
 	}
-	u.CPU = time.Duration(usec) * time.Microsecond
+	u.CPU = time.Duration(usec-g.used) * time.Microsecond
+	if len(g.parent.controllers) == 0 {
+		return u, nil
+	}
 	if peak, err := g.value("memory.peak", ""); err == nil {
 		u.Memory = peak
 		kills, _ := g.value("memory.events", "oom_kill")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/threads"
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // Name is what a shim is called: argument 0, by which this program knows that it
@@ -41,9 +42,9 @@ const reserved = 2
 
 // server is a shim at work. The main thread starts commands, a goroutine reaps.
 type server struct {
-	settings   Settings
-	credential *syscall.Credential
-	born       chan struct{} // there are children to wait for again
+	settings Settings
+	user     *vfork.User
+	born     chan struct{} // there are children to wait for again
 
 	mu       sync.Mutex // held while a child is made or reaped
 	commands map[int]uint32
@@ -74,7 +75,7 @@ func serve(args []string) int {
 	settings, err := parse(args)
 	if err == nil {
 		s.settings = settings
-		s.credential, err = settings.apply()
+		s.user, err = settings.apply()
 	}
 	if err != nil {
 		var r *RefusedError
@@ -192,15 +193,13 @@ func (s *server) start(h head, body []byte, fds []int) {
 		s.send(kindFailed, h.id, int(unix.EMFILE), nil)
 		return
 	}
-	sys := &syscall.SysProcAttr{Setsid: true, Credential: s.credential}
+	command := &vfork.Command{Path: c.Path, Argv: c.Argv, Env: c.Env, Dir: c.Dir, Files: [3]int(fds[:3]), Cgroup: -1, User: s.user}
 	if len(fds) > 3 {
-		sys.UseCgroupFD, sys.CgroupFD = true, fds[3]
+		command.Cgroup = fds[3]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pid, err := syscall.ForkExec(c.Path, c.Argv, &syscall.ProcAttr{
-		Dir: c.Dir, Env: c.Env, Sys: sys, Files: []uintptr{uintptr(fds[0]), uintptr(fds[1]), uintptr(fds[2])},
-	})
+	pid, err := vfork.Start(command)
 	if err != nil {
 		errno, _ := err.(syscall.Errno)
 		s.send(kindFailed, h.id, int(errno), nil)

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // Settings are what the commands of a shim inherit from it. The zero value
@@ -17,6 +19,8 @@ type Settings struct {
 	Umask   *int    // nil: inherited
 	Rlimits Rlimits // soft and hard alike
 	Collect bool    // a subreaper for one command at a time
+
+	soft *uint64 // urocket's word for [vfork.Inherit]; nil: it knows none
 }
 
 // User is who a command runs as. With one comes no_new_privs (prctl(2)): a
@@ -111,6 +115,9 @@ func parse(args []string) (s Settings, err error) {
 		switch word {
 		case "collect":
 			s.Collect = true
+		case "soft":
+			soft := uint64(number(10))
+			s.soft = &soft
 		case "uid":
 			user().UID = number(10)
 		case "gid":
@@ -161,7 +168,7 @@ func refused(setting, format string, a ...any) error {
 // apply makes the settings those of this process, and returns what only a child
 // can be given. The caller's thread must be the one that starts the children:
 // no_new_privs is a thread's. The error is a [*RefusedError].
-func (s Settings) apply() (*syscall.Credential, error) {
+func (s Settings) apply() (*vfork.User, error) {
 	if s.Collect {
 		if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 			return nil, refused("collect", "become a subreaper: %w", err)
@@ -176,6 +183,12 @@ func (s Settings) apply() (*syscall.Credential, error) {
 				return nil, refused(r.word, "set the limit %s to %d: %w", r.word, *v, err)
 			}
 		}
+	}
+	switch {
+	case s.Rlimits.NoFile != nil:
+		vfork.Inherit(0)
+	case s.soft != nil:
+		vfork.Inherit(*s.soft)
 	}
 	if s.User == nil {
 		return nil, nil
@@ -201,10 +214,10 @@ func setBoth(resource int, value uint64) error {
 	return syscall.Setrlimit(resource, &syscall.Rlimit{Cur: value, Max: value})
 }
 
-func (u *User) credential() *syscall.Credential {
-	c := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID), NoSetGroups: u.KeepGroups}
-	for _, g := range u.Groups {
-		c.Groups = append(c.Groups, uint32(g))
+func (u *User) credential() *vfork.User {
+	c := &vfork.User{UID: u.UID, GID: u.GID}
+	if !u.KeepGroups {
+		c.Groups = append([]int{}, u.Groups...)
 	}
 	return c
 }

@@ -1,0 +1,127 @@
+package cgroup
+
+import (
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// maxSpares is how many empty groups are kept to be used again. To make a group and
+// to remove it costs more than a system call should, and all of a host do it one at
+// a time, under one lock of the kernel.
+const maxSpares = 64
+
+// spares are groups whose processes have all ended. Only groups without controllers
+// are used again: nothing of a limit, a peak, or memory that is still charged can
+// pass from one call to the next there. What a group counts all the same, the time
+// of the processor, is counted from its last use.
+type spares struct {
+	mu   sync.Mutex
+	list []*Group
+}
+
+func (s *spares) take() *Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.list) == 0 {
+		return nil
+	}
+	g := s.list[len(s.list)-1]
+	s.list = s.list[:len(s.list)-1]
+	return g
+}
+
+func (s *spares) keep(g *Group) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.list) >= maxSpares {
+		return false
+	}
+	s.list = append(s.list, g)
+	return true
+}
+
+// takeSpare finds a spare group that is as good as a new one.
+func (p *Parent) takeSpare() *Group {
+	for g := p.spares.take(); g != nil; g = p.spares.take() {
+		if g.idle() {
+			return g
+		}
+		if g.discard() != nil { // somebody has put a process there; the stop removes it
+			_ = g.close()
+		}
+	}
+	return nil
+}
+
+// readies opens what a group needs to become a spare; without it, it is removed
+// after its use.
+func (g *Group) readies() {
+	for file, f := range map[string]**os.File{"cpu.stat": &g.stat, "cgroup.events": &g.events, "cgroup.type": &g.kind} {
+		opened, err := g.open(file)
+		if err != nil {
+			return
+		}
+		*f = opened
+	}
+	g.again = true
+}
+
+func (g *Group) open(file string) (*os.File, error) {
+	fd, err := unix.Openat(g.FD(), file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), file), nil
+}
+
+// idle says that nothing is in the group, that it is as it was made (a script that
+// is root may have changed it), and that it is there: the files of a group that was
+// removed give ENODEV.
+func (g *Group) idle() bool {
+	var b [64]byte
+	for _, file := range [...]struct {
+		*os.File
+		want string
+	}{{g.events, "populated 0\nfrozen 0\n"}, {g.kind, "domain\n"}} {
+		n, err := unix.Pread(int(file.Fd()), b[:], 0)
+		if err != nil || string(b[:n]) != file.want {
+			return false
+		}
+	}
+	var st unix.Stat_t
+	return unix.Fstat(g.FD(), &st) == nil && st.Nlink == 2 // no groups inside
+}
+
+// spare keeps the group for its next use, if it may be used again and is empty.
+func (g *Group) spare() bool {
+	if !g.again || !g.idle() {
+		return false
+	}
+	used, err := g.cpu()
+	if err != nil {
+		return false
+	}
+	next := *g
+	next.used = used
+	if !g.parent.spares.keep(&next) {
+		return false
+	}
+	*g = Group{place: g.place, parent: g.parent} // the files are the next one's
+	return true
+}
+
+// cpu is what the group has counted of the processor's time since it was made, in
+// microseconds.
+func (g *Group) cpu() (int64, error) {
+	if !g.again {
+		return g.value("cpu.stat", "usage_usec")
+	}
+	var b [512]byte
+	n, err := unix.Pread(int(g.stat.Fd()), b[:], 0)
+	if err != nil {
+		return 0, err
+	}
+	return number("cpu.stat", b[:n], "usage_usec")
+}
