@@ -22,7 +22,7 @@ const (
 	shimTime = 30 * time.Second
 
 	// idleShims is how many shims without a command are kept for the next ones.
-	idleShims = 16
+	idleShims = 64
 )
 
 // crew is the shims of equal settings. With cgroups one shim starts all its

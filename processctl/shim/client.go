@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ var ErrLost = errors.New("the shim process has ended")
 // Conn is urocket's end of a shim.
 type Conn struct {
 	f  *os.File
+	in *bufio.Reader
 	rc syscall.RawConn
 
 	writing sync.Mutex
@@ -85,7 +87,7 @@ func Dial(ctx context.Context, ours *os.File) (*Conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
-	c := &Conn{f: ours, rc: rc, children: map[uint32]*Child{}, lost: make(chan struct{}), done: make(chan struct{})}
+	c := &Conn{f: ours, in: bufio.NewReaderSize(ours, 256), rc: rc, children: map[uint32]*Child{}, lost: make(chan struct{}), done: make(chan struct{})}
 	stop := context.AfterFunc(ctx, func() { _ = ours.SetDeadline(longAgo) })
 	err = c.greet()
 	if !stop() && err == nil {
@@ -115,12 +117,12 @@ func (c *Conn) greet() error {
 
 func (c *Conn) next() (head, []byte, error) {
 	var b [headSize]byte
-	if _, err := io.ReadFull(c.f, b[:]); err != nil {
+	if _, err := io.ReadFull(c.in, b[:]); err != nil {
 		return head{}, nil, err
 	}
 	h := readHead(b[:])
 	body := make([]byte, min(h.size, maxAnswer))
-	_, err := io.ReadFull(c.f, body)
+	_, err := io.ReadFull(c.in, body)
 	return h, body, err
 }
 

@@ -40,10 +40,12 @@ func init() {
 // is given up later takes what it has started with it.
 const reserved = 2
 
-// server is a shim at work. The main thread starts commands, a goroutine reaps.
+// server is a shim at work. The main thread starts commands; a goroutine reaps them,
+// or the main thread too (see collector).
 type server struct {
 	settings Settings
 	user     *vfork.User
+	words    vfork.Packed  // of the command that is being started
 	born     chan struct{} // there are children to wait for again
 
 	mu       sync.Mutex // held while a child is made or reaped
@@ -90,8 +92,12 @@ func serve(args []string) int {
 		_ = unix.Close(stderrFD)
 	}
 	s.send(kindReady, 0, 0, nil)
-	go s.reap()
-	for s.receive() {
+	if s.settings.Collect {
+		s.collect()
+	} else {
+		go s.reap()
+		for s.receive() {
+		}
 	}
 	s.endAll()
 	return 0
@@ -184,7 +190,7 @@ func (s *server) send(k kind, id uint32, n int, body []byte) {
 // is to be born into one, its cgroup. Too few have arrived where this process had
 // no room for them.
 func (s *server) start(h head, body []byte, fds []int) {
-	c, err := decode(body)
+	err := decode(body, &s.words)
 	switch {
 	case err != nil:
 		s.send(kindFailed, h.id, int(unix.EINVAL), nil)
@@ -193,13 +199,13 @@ func (s *server) start(h head, body []byte, fds []int) {
 		s.send(kindFailed, h.id, int(unix.EMFILE), nil)
 		return
 	}
-	command := &vfork.Command{Path: c.Path, Argv: c.Argv, Env: c.Env, Dir: c.Dir, Files: [3]int(fds[:3]), Cgroup: -1, User: s.user}
+	command := &vfork.Command{Files: [3]int(fds[:3]), Cgroup: -1, User: s.user}
 	if len(fds) > 3 {
 		command.Cgroup = fds[3]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pid, err := vfork.Start(command)
+	pid, err := vfork.StartPacked(command, &s.words)
 	if err != nil {
 		errno, _ := err.(syscall.Errno)
 		s.send(kindFailed, h.id, int(errno), nil)
@@ -236,24 +242,9 @@ func (s *server) reapOne(pid int) {
 	if err != nil || got != pid {
 		return // it was the child of a start that failed, which has reaped it
 	}
-	empty := !s.settings.Collect
-	if s.settings.Collect && s.current != 0 {
-		_, err := family.Peek(unix.WNOHANG)
-		empty = err == unix.ECHILD
-	}
-	id, known := s.commands[pid]
-	if known {
+	if id, known := s.commands[pid]; known {
 		delete(s.commands, pid)
-		n := 0
-		if empty {
-			n = 1
-		}
-		s.send(kindExited, id, n, encodeDeath(&d))
-	} else if empty && s.current != 0 {
-		s.send(kindEmpty, s.current, 0, nil)
-	}
-	if empty {
-		s.current = 0
+		s.send(kindExited, id, 1, encodeDeath(&d))
 	}
 }
 
@@ -317,9 +308,12 @@ func (s *server) endAll() {
 	for {
 		s.mu.Lock()
 		s.signalFamily(syscall.SIGKILL)
-		_, err := family.Peek(unix.WNOHANG)
+		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		for err == syscall.EINTR || pid > 0 {
+			pid, err = syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
+		}
 		s.mu.Unlock()
-		if err == unix.ECHILD {
+		if err == syscall.ECHILD {
 			return
 		}
 		<-again.C

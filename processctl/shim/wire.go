@@ -1,16 +1,17 @@
 package shim
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // The protocol of descriptor 3, a stream socket. Each message is a head of 16
@@ -86,19 +87,50 @@ func (c *Command) encode() []byte {
 	return b
 }
 
-func decode(body []byte) (c Command, err error) {
-	rest, ok := strings.CutSuffix(string(body), "\x00")
-	fields := strings.Split(rest, "\x00")
-	if !ok || len(fields) < 4 {
-		return c, errMalformed
+// decode finds the words of a command in the body of its message, and copies
+// nothing: w points into it, and its lists are used again.
+func decode(body []byte, w *vfork.Packed) error {
+	w.Argv, w.Env = w.Argv[:0], w.Env[:0]
+	path, rest, ok1 := word(body)
+	dir, rest, ok2 := word(rest)
+	count, rest, ok3 := word(rest)
+	if !ok1 || !ok2 || !ok3 {
+		return errMalformed
 	}
-	argc, err := strconv.Atoi(fields[2])
-	if err != nil || argc < 1 || argc > len(fields)-3 {
-		return c, errMalformed
+	argc, err := strconv.Atoi(string(count[:len(count)-1]))
+	if err != nil || argc < 1 {
+		return errMalformed
 	}
-	c.Path, c.Dir = fields[0], fields[1]
-	c.Argv, c.Env = fields[3:3+argc], fields[3+argc:]
-	return c, nil
+	w.Path, w.Dir = &path[0], nil
+	if len(dir) > 1 {
+		w.Dir = &dir[0]
+	}
+	for len(rest) > 0 {
+		var next []byte
+		var ok bool
+		if next, rest, ok = word(rest); !ok {
+			return errMalformed
+		}
+		if len(w.Argv) < argc {
+			w.Argv = append(w.Argv, &next[0])
+		} else {
+			w.Env = append(w.Env, &next[0])
+		}
+	}
+	if len(w.Argv) < argc {
+		return errMalformed
+	}
+	w.Argv, w.Env = append(w.Argv, nil), append(w.Env, nil)
+	return nil
+}
+
+// word cuts the first word off, with its NUL.
+func word(b []byte) (first, rest []byte, ok bool) {
+	end := bytes.IndexByte(b, 0)
+	if end < 0 {
+		return nil, nil, false
+	}
+	return b[:end+1], b[end+1:], true
 }
 
 // encodeDeath writes status and rusage as they lie in memory: both ends are the same

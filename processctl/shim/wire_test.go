@@ -5,9 +5,11 @@ import (
 	"syscall"
 	"testing"
 
+	"golang.org/x/sys/unix"
 	"pgregory.net/rapid"
 
 	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // words are what can stand in an argument: anything but a NUL.
@@ -19,7 +21,7 @@ func TestCommandArrivesAsItWasSent(t *testing.T) {
 			Path: words.Draw(t, "path"), Dir: words.Draw(t, "dir"),
 			Argv: rapid.SliceOfN(words, 1, 5).Draw(t, "argv"), Env: rapid.SliceOfN(words, 0, 5).Draw(t, "env"),
 		}
-		got, err := decode(c.encode())
+		got, err := decoded(c.encode())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -27,6 +29,25 @@ func TestCommandArrivesAsItWasSent(t *testing.T) {
 			t.Fatalf("%+v became %+v", c, got)
 		}
 	})
+}
+
+// decoded is the command that a message holds.
+func decoded(body []byte) (c Command, err error) {
+	var w vfork.Packed
+	if err := decode(body, &w); err != nil {
+		return c, err
+	}
+	words := func(list []*byte) (words []string) {
+		for _, p := range list[:len(list)-1] {
+			words = append(words, unix.BytePtrToString(p))
+		}
+		return words
+	}
+	c.Path, c.Argv, c.Env = unix.BytePtrToString(w.Path), words(w.Argv), words(w.Env)
+	if w.Dir != nil {
+		c.Dir = unix.BytePtrToString(w.Dir)
+	}
+	return c, nil
 }
 
 func equal(a, b []string) bool { return len(a) == len(b) && (len(a) == 0 || reflect.DeepEqual(a, b)) }
@@ -37,11 +58,11 @@ func FuzzDecode(f *testing.F) {
 	f.Add(good.encode())
 	f.Add([]byte("\x00\x00-1\x00\x00"))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c, err := decode(body)
+		c, err := decoded(body)
 		if err != nil {
 			return
 		}
-		if again, err := decode(c.encode()); err != nil || !equal(again.Argv, c.Argv) || !equal(again.Env, c.Env) {
+		if again, err := decoded(c.encode()); err != nil || !equal(again.Argv, c.Argv) || !equal(again.Env, c.Env) {
 			t.Fatalf("%+v became %+v (%v)", c, again, err)
 		}
 	})

@@ -38,44 +38,81 @@ type plan struct {
 	n      uintptr
 	failed uintptr // errno, 0: none
 
-	path, dir *byte // referred to by steps, as numbers only
-	argv, env []*byte
-	groups    []uint32
-	noFile    *syscall.Rlimit
+	groups []uint32 // referred to by a step, as a number only
 }
 
 // cloneArgs is struct clone_args of clone3(2), as of Linux 5.7.
 type cloneArgs struct {
-	flags, pidfd, childTID, parentTID, exitSignal uint64
-	stack, stackSize, tls, setTID, setTIDSize     uint64
-	cgroup                                        uint64
+	flags      uint64
+	_          [3]uint64 // pidfd, child_tid, parent_tid
+	exitSignal uint64
+	_          [5]uint64 // stack, stack_size, tls, set_tid, set_tid_size
+	cgroup     uint64
 }
 
 // broken says that clone3 was refused for good.
 var broken atomic.Bool
 
+// Packed are the words of a command as execve(2) takes them: bytes up to a NUL, and
+// lists that end in a nil pointer.
+type Packed struct {
+	Path, Dir *byte // nil Dir: the parent's
+	Argv, Env []*byte
+}
+
 // Start starts a command and returns its pid; to wait for it is the caller's. The
 // error is a [syscall.Errno]: that of execve, or of what had to be done before it.
 func Start(c *Command) (pid int, err error) {
-	limit := noFile.Load()
-	if !supported || limit == nil || broken.Load() || min(c.Files[0], c.Files[1], c.Files[2]) < 3 {
+	if !ready(c) {
 		return forkExec(c)
 	}
-	p := &plan{noFile: limit.Rlimit}
-	if err := p.make(c); err != nil {
+	var w Packed
+	if w.Path, err = syscall.BytePtrFromString(c.Path); err != nil {
 		return 0, err
 	}
+	if w.Argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
+		return 0, err
+	}
+	if w.Env, err = syscall.SlicePtrFromStrings(c.Env); err != nil {
+		return 0, err
+	}
+	if c.Dir != "" {
+		if w.Dir, err = syscall.BytePtrFromString(c.Dir); err != nil {
+			return 0, err
+		}
+	}
+	return start(c, &w)
+}
+
+// StartPacked starts a command with words that are packed already; those of c are
+// not looked at.
+func StartPacked(c *Command, w *Packed) (pid int, err error) {
+	if !ready(c) {
+		return forkExec(w.unpack(c))
+	}
+	return start(c, w)
+}
+
+// ready says whether a command can be started by a plan.
+func ready(c *Command) bool {
+	return supported && !broken.Load() && noFile.Load() != nil && min(c.Files[0], c.Files[1], c.Files[2]) >= 3
+}
+
+func start(c *Command, w *Packed) (pid int, err error) {
+	var p plan
+	p.make(c, w, noFile.Load().Rlimit)
 	args := cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
 	if c.Cgroup >= 0 {
 		args.flags |= unix.CLONE_INTO_CGROUP
 		args.cgroup = uint64(c.Cgroup)
 	}
-	child, errno := clone(&args, unsafe.Sizeof(args), p)
-	runtime.KeepAlive(p)
+	child, errno := clone(&args, unsafe.Sizeof(args), &p)
+	runtime.KeepAlive(w)
+	runtime.KeepAlive(p.groups)
 	switch syscall.Errno(errno) {
 	case 0:
 	case syscall.ENOSYS, syscall.EINVAL, syscall.EPERM, syscall.E2BIG:
-		pid, err = forkExec(c) // which says what is wrong, if it was not the call
+		pid, err = forkExec(w.unpack(c)) // which says what is wrong, if it was not the call
 		if err == nil {
 			broken.Store(true)
 		}
@@ -91,16 +128,7 @@ func Start(c *Command) (pid int, err error) {
 }
 
 // make writes the list.
-func (p *plan) make(c *Command) (err error) {
-	if p.path, err = syscall.BytePtrFromString(c.Path); err != nil {
-		return err
-	}
-	if p.argv, err = syscall.SlicePtrFromStrings(c.Argv); err != nil {
-		return err
-	}
-	if p.env, err = syscall.SlicePtrFromStrings(c.Env); err != nil {
-		return err
-	}
+func (p *plan) make(c *Command, w *Packed, limit *syscall.Rlimit) {
 	p.add(unix.SYS_SETSID)
 	if u := c.User; u != nil {
 		if u.Groups != nil {
@@ -113,20 +141,16 @@ func (p *plan) make(c *Command) (err error) {
 		p.add(unix.SYS_SETGID, uintptr(u.GID))
 		p.add(unix.SYS_SETUID, uintptr(u.UID))
 	}
-	if c.Dir != "" {
-		if p.dir, err = syscall.BytePtrFromString(c.Dir); err != nil {
-			return err
-		}
-		p.add(unix.SYS_CHDIR, pointer(p.dir))
+	if w.Dir != nil {
+		p.add(unix.SYS_CHDIR, pointer(w.Dir))
 	}
 	for i, fd := range c.Files {
 		p.add(unix.SYS_DUP3, uintptr(fd), uintptr(i))
 	}
-	if p.noFile != nil {
-		p.add(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, pointer(p.noFile), 0)
+	if limit != nil {
+		p.add(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, pointer(limit), 0)
 	}
-	p.add(unix.SYS_EXECVE, pointer(p.path), pointer(&p.argv[0]), pointer(&p.env[0]))
-	return nil
+	p.add(unix.SYS_EXECVE, pointer(w.Path), pointer(&w.Argv[0]), pointer(&w.Env[0]))
 }
 
 func (p *plan) add(trap uintptr, args ...uintptr) {
@@ -142,6 +166,24 @@ func (p *plan) add(trap uintptr, args ...uintptr) {
 
 // pointer is the address of what a plan keeps alive; the heap does not move.
 func pointer[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
+
+// unpack makes words of a packed command.
+func (w *Packed) unpack(c *Command) *Command {
+	words := func(list []*byte) (words []string) {
+		for _, p := range list {
+			if p != nil {
+				words = append(words, unix.BytePtrToString(p))
+			}
+		}
+		return words
+	}
+	full := *c
+	full.Path, full.Argv, full.Env = unix.BytePtrToString(w.Path), words(w.Argv), words(w.Env)
+	if full.Dir = ""; w.Dir != nil {
+		full.Dir = unix.BytePtrToString(w.Dir)
+	}
+	return &full
+}
 
 // forkExec does the same by the standard library.
 func forkExec(c *Command) (int, error) {
