@@ -44,6 +44,7 @@ setup-test:
 
 setup-bench:
 	@scripts/setup.sh bench
+	@scripts/peers.sh
 
 lint:
 	$(GO) vet ./...

@@ -37,6 +37,7 @@ func newBench(o options) (b *bench, err error) {
 	for _, u := range o.urockets {
 		b.contenders = append(b.contenders, b.urocketRows(u)...)
 	}
+	b.contenders = append(b.contenders, b.peerRows()...)
 	b.choose()
 	return b, nil
 }

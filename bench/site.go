@@ -91,17 +91,18 @@ func (s *site) pids() (of []int) {
 	return of
 }
 
-// stop ends the row's programs as their operators would, the last started first.
+// stop ends the row's programs as their operators would, the last started first. One
+// that is not gone after 5 s is killed; that is an error.
 func (s *site) stop() error {
 	var errs []error
 	for len(s.procs) > 0 {
 		c := s.procs[len(s.procs)-1]
 		s.procs = s.procs[:len(s.procs)-1]
 		_ = c.Process.Signal(syscall.SIGTERM)
-		kill := time.AfterFunc(10*time.Second, func() { _ = c.Process.Kill() })
+		kill := time.AfterFunc(5*time.Second, func() { _ = c.Process.Kill() })
 		_ = c.Wait() // ended by a signal is as good as any
 		if !kill.Stop() {
-			errs = append(errs, fmt.Errorf("%s did not heed SIGTERM within 10 s", filepath.Base(c.Path)))
+			errs = append(errs, fmt.Errorf("%s did not heed SIGTERM within 5 s", filepath.Base(c.Path)))
 		}
 	}
 	return errors.Join(errs...)

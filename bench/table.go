@@ -40,16 +40,35 @@ func printTable(w io.Writer, r *measure.Results) {
 		}
 	}
 	_ = t.Flush()
+	for _, f := range faults(r) {
+		fmt.Fprintln(w, f)
+	}
+}
+
+// faults says of each row that has no figure why.
+func faults(r *measure.Results) (of []string) {
+	for _, row := range r.Rows {
+		if row.Gone != "" {
+			of = append(of, fmt.Sprintf("%s: not there: %s", row.Name, row.Gone))
+			continue
+		}
+		for _, n := range r.Conns {
+			if c := r.Cell(row, n); c.Err != "" {
+				of = append(of, fmt.Sprintf("%s, c=%d: error: %s", row.Name, n, c.Err))
+			}
+		}
+	}
+	return of
 }
 
 func line(w io.Writer, r *measure.Results, row measure.Row, n int) {
 	c := r.Cell(row, n)
 	switch {
 	case row.Gone != "":
-		fmt.Fprintf(w, "%s\tnot there: %s\t\n", row.Name, row.Gone)
+		fmt.Fprintf(w, "%s\tnot there\t\n", row.Name)
 		return
 	case c.Err != "":
-		fmt.Fprintf(w, "%s\terror: %s\t\n", row.Name, c.Err)
+		fmt.Fprintf(w, "%s\terror\t\n", row.Name)
 		return
 	case c.Rounds == 0:
 		return
