@@ -20,6 +20,7 @@ func buildChildren(dir string) error {
 		"child-post":  {"-static"},
 		"child-print": {"-static"},
 		"child-cgi":   {"-static"},
+		"child-read":  {"-static"},
 	} {
 		text, err := sources.ReadFile("c/" + name + ".c")
 		if err != nil {

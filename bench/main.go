@@ -63,9 +63,20 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	if err := b.rounds(ctx); err != nil {
-		return err
+	if o.growth != "only" {
+		if err := b.rounds(ctx); err != nil {
+			return err
+		}
+		printTable(os.Stdout, &b.results)
 	}
-	printTable(os.Stdout, &b.results)
+	if o.growth != "without" {
+		if err := b.growing(ctx); err != nil {
+			return err
+		}
+		printGrowth(os.Stdout, &b.results)
+	}
+	if o.quick {
+		return guard(&b.results)
+	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 // options are what the command line and the environment ask for.
 type options struct {
 	quick    bool
+	growth   string // with: the curves too; without; only
 	only     *regexp.Regexp
 	rounds   int
 	duration time.Duration
@@ -29,6 +30,7 @@ type binary struct{ name, path string }
 func parseOptions(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.quick, "quick", false, "a few rows only; fail if urocket is below its floor")
+	fs.StringVar(&o.growth, "growth", "", "with, without or only: whether the curves are measured (default with; quick, or a choice of rows: without)")
 	only := fs.String("only", "", "rows whose names match this `regexp`, and the limits they need")
 	fs.IntVar(&o.rounds, "rounds", 5, "how often each row runs")
 	fs.DurationVar(&o.duration, "d", 0, "how long one load lasts; whole seconds (default 2s; quick: 1s)")
@@ -50,6 +52,12 @@ func parseOptions(args []string) (o options, err error) {
 	o.urockets = parseBinaries(*binaries)
 	if o.conns, err = parseInts(cmp.Or(*conns, o.either("16,64", "1,16,64"))); err != nil {
 		return o, fmt.Errorf("-conns: %w", err)
+	}
+	if o.growth == "" {
+		o.growth = "with"
+		if o.quick || o.only != nil {
+			o.growth = "without"
+		}
 	}
 	if o.duration == 0 {
 		o.duration, _ = time.ParseDuration(o.either("1s", "2s"))

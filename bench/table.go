@@ -85,3 +85,24 @@ func line(w io.Writer, r *measure.Results, row measure.Row, n int) {
 	fmt.Fprintf(w, "%s\t%.0f\t%.0f..%.0f\t%s\t%s\t%.2f\t%.1f\t%.0f\t%s\t%.0f %%\t\n", row.Name, c.Rate.Median, c.Rate.Min, c.Rate.Max,
 		share, shares, c.P50.Median, c.P99.Median, c.CPU.Median, memory, 100*c.Foreign.Max)
 }
+
+// printGrowth writes the curves for people at a terminal.
+func printGrowth(w io.Writer, r *measure.Results) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, c := range r.Growth {
+		fmt.Fprintf(t, "\n%s\tanswers/s\tmin..max\tp50 ms\tp99 ms\tcpu µs\tMiB\tKiB/caller\tothers\t\n", c.Name)
+		for _, p := range c.Points {
+			cell := p.Cell()
+			if cell.Err != "" {
+				fmt.Fprintf(t, "%.0f\t%s\n", p.X, cell.Err)
+				continue
+			}
+			fmt.Fprintf(t, "%.0f\t%.0f\t%.0f..%.0f\t%.2f\t%.1f\t%.0f\t%.0f\t%.1f\t%.0f %%\t\n", p.X, cell.Rate.Median, cell.Rate.Min, cell.Rate.Max,
+				cell.P50.Median, cell.P99.Median, cell.CPU.Median, cell.RSS.Median, measure.Of(p.PerCaller).Median/1024, 100*cell.Foreign.Max)
+		}
+	}
+	_ = t.Flush()
+	if r.Idle > 0 {
+		fmt.Fprintf(w, "\nthe example, idle: %.1f MiB\n", r.Idle)
+	}
+}

@@ -16,9 +16,18 @@ type Row struct {
 
 // Results are the samples of a run: by row, by connections, by round.
 type Results struct {
+	Machine []Fact                         `json:"machine"`
 	Rows    []Row                          `json:"rows"`
 	Conns   []int                          `json:"conns"`
 	Samples map[string]map[string][]Sample `json:"samples"`
+	Growth  []Curve                        `json:"growth,omitempty"`
+	Idle    float64                        `json:"idle_mib,omitempty"` // resident, serving the example, nobody calls
+}
+
+// A Fact is something that one has to know about the machine or the run.
+type Fact struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Add appends the sample of one more round.
