@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/bench/load"
 	"github.com/urocket/urocket/bench/measure"
 )
 
@@ -24,7 +26,8 @@ type bench struct {
 
 func newBench(o options) (b *bench, err error) {
 	b = &bench{options: o, ground: newGround()}
-	b.results.Conns = o.conns
+	b.results.Conns, b.results.Rounds, b.results.Seconds = o.conns, o.rounds, o.duration.Seconds()
+	b.results.Date, b.results.Tool = time.Now().UTC().Format(time.DateOnly), load.Tool()
 	if b.work, err = os.MkdirTemp("", "urocket-bench-"); err == nil {
 		err = os.Chmod(b.work, 0o755) // servers may run as another user
 	}
@@ -39,6 +42,7 @@ func newBench(o options) (b *bench, err error) {
 	}
 	b.contenders = append(b.contenders, b.peerRows()...)
 	b.choose()
+	b.results.Machine = b.describe()
 	return b, nil
 }
 

@@ -58,6 +58,9 @@ func fail(err error) {
 
 // run does what the options ask for.
 func run(ctx context.Context, o options) (err error) {
+	if o.rewrite != "" {
+		return rewrite(o.rewrite, o.docs)
+	}
 	b, err := newBench(o)
 	if err != nil {
 		return err
@@ -74,6 +77,16 @@ func run(ctx context.Context, o options) (err error) {
 			return err
 		}
 		printGrowth(os.Stdout, &b.results)
+	}
+	if o.save != "" {
+		if err := save(o.save, &b.results); err != nil {
+			return err
+		}
+	}
+	if o.docs != "" {
+		if err := writeReport(o.docs, &b.results); err != nil {
+			return err
+		}
 	}
 	if o.quick {
 		return guard(&b.results)

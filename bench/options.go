@@ -22,6 +22,9 @@ type options struct {
 	urockets []binary
 	peers    string // directory of peers that go install has made
 	lock     string
+	docs     string // where the report goes; empty: none is written
+	save     string // where the figures go
+	rewrite  string // figures of an earlier run, to write the report of
 }
 
 // A binary is a build of urocket.
@@ -38,6 +41,9 @@ func parseOptions(args []string) (o options, err error) {
 	binaries := fs.String("urocket", cmp.Or(os.Getenv("UROCKET_BIN"), "bin/urocket"), "`PATH`, or NAME=PATH,NAME=PATH to compare builds (env UROCKET_BIN)")
 	fs.StringVar(&o.peers, "peers", "bin/peers", "`directory` of peers made by go install")
 	fs.StringVar(&o.lock, "lock", os.Getenv("BENCH_LOCK"), "hold a lock on this `file` while a row runs, for machines on which others measure too (env BENCH_LOCK)")
+	fs.StringVar(&o.docs, "docs", "", "write the report to this `directory` (default docs; quick, or a choice of rows: none)")
+	fs.StringVar(&o.save, "save", "", "keep the figures in this `file` (default bin/bench.json, if a report is written)")
+	fs.StringVar(&o.rewrite, "rewrite", "", "measure nothing, write the report of the figures in this `file`")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
@@ -53,12 +59,7 @@ func parseOptions(args []string) (o options, err error) {
 	if o.conns, err = parseInts(cmp.Or(*conns, o.either("16,64", "1,16,64"))); err != nil {
 		return o, fmt.Errorf("-conns: %w", err)
 	}
-	if o.growth == "" {
-		o.growth = "with"
-		if o.quick || o.only != nil {
-			o.growth = "without"
-		}
-	}
+	o.complete()
 	if o.duration == 0 {
 		o.duration, _ = time.ParseDuration(o.either("1s", "2s"))
 	}
@@ -66,6 +67,24 @@ func parseOptions(args []string) (o options, err error) {
 		return o, fmt.Errorf("at least one round and one second")
 	}
 	return o, nil
+}
+
+// complete fills in what follows from the rest: a run of some rows only is for who looks
+// at it, one of all makes the report.
+func (o *options) complete() {
+	some := o.quick || o.only != nil
+	if o.growth == "" {
+		o.growth = "with"
+		if some {
+			o.growth = "without"
+		}
+	}
+	if o.docs == "" && (!some && o.growth == "with" || o.rewrite != "") {
+		o.docs = "docs"
+	}
+	if o.save == "" && o.docs != "" {
+		o.save = "bin/bench.json"
+	}
 }
 
 func (o options) either(quick, full string) string {

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"debug/buildinfo"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/urocket/urocket/bench/measure"
 )
@@ -83,18 +80,4 @@ func (s *site) startSelf(args ...string) error {
 		return err
 	}
 	return s.start(self, append([]string{"serve"}, args...)...)
-}
-
-// version is what a peer calls itself.
-func version(path string) string {
-	if info, err := buildinfo.ReadFile(path); err == nil {
-		return info.Main.Version
-	}
-	for _, flag := range []string{"-v", "-h"} {
-		out, err := exec.Command(path, flag).CombinedOutput()
-		if line, _, _ := strings.Cut(string(out), "\n"); err == nil || errors.As(err, new(*exec.ExitError)) && strings.Contains(line, "ersion") {
-			return strings.TrimSpace(line)
-		}
-	}
-	return "unknown"
 }

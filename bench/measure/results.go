@@ -16,6 +16,10 @@ type Row struct {
 
 // Results are the samples of a run: by row, by connections, by round.
 type Results struct {
+	Date    string                         `json:"date"`
+	Rounds  int                            `json:"rounds"`
+	Seconds float64                        `json:"seconds"` // how long a load lasted
+	Tool    string                         `json:"tool"`    // that made it
 	Machine []Fact                         `json:"machine"`
 	Rows    []Row                          `json:"rows"`
 	Conns   []int                          `json:"conns"`
