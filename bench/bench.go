@@ -42,7 +42,9 @@ func newBench(o options) (b *bench, err error) {
 	}
 	b.contenders = append(b.contenders, b.peerRows()...)
 	b.choose()
-	b.results.Machine = b.describe()
+	if o.save != "" {
+		b.results.Machine = b.describe()
+	}
 	return b, nil
 }
 

@@ -1,9 +1,75 @@
 package main
 
 import (
+	"context"
+	"os"
+	"os/exec"
+	"regexp"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/urocket/urocket/bench/measure"
 )
+
+// The servers that are part of the benchmark are this program, started again.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == "serve" {
+		fail(serve(os.Args[2:]))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// One round of a limit, of the ceiling and of a peer that is always there, as short as it goes: each is
+// a figure, and nothing is left.
+func TestOneRound(t *testing.T) {
+	if _, err := exec.LookPath("gcc"); err != nil {
+		t.Skip("no C compiler")
+	}
+	b, err := newBench(options{only: regexp.MustCompile("hello|net/http/cgi"), rounds: 1, duration: time.Second, conns: []int{1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = b.rounds(context.Background())
+	if err := b.close(); err != nil {
+		t.Error(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.results.Rows) != 3 {
+		t.Fatalf("rows: %+v", b.results.Rows)
+	}
+	for _, row := range b.results.Rows {
+		c := b.results.Cell(row, 1)
+		if c.Err != "" || c.Rate.Median <= 0 || c.Rounds != 1 || row.Limit != "" && c.Share.Median <= 0 {
+			t.Errorf("%s: %+v", row.Name, c)
+		}
+	}
+	for _, dir := range []string{b.work, b.ground.dir} {
+		if _, err := os.Stat(dir); dir != "" && err == nil {
+			t.Errorf("%s is left", dir)
+		}
+	}
+}
+
+func TestGuard(t *testing.T) {
+	row := measure.Row{Name: "new socket", Group: "urocket", Limit: "limit"}
+	for share, ok := range map[float64]bool{0.95: true, 0.1: false} {
+		r := measure.Results{Rows: []measure.Row{row}, Conns: []int{16}}
+		r.Add("limit", 16, measure.Sample{Rate: 1000})
+		r.Add(row.Name, 16, measure.Sample{Rate: 1000 * share})
+		if err := guard(&r); (err == nil) != ok {
+			t.Errorf("a share of %v: %v", share, err)
+		}
+	}
+	r := measure.Results{Rows: []measure.Row{row}, Conns: []int{16}}
+	r.Add(row.Name, 16, measure.Sample{Err: "3 of 10 answers were not 2xx"})
+	if guard(&r) == nil {
+		t.Error("an error is no failure")
+	}
+}
 
 func TestInterleaveHasEachRowOnce(t *testing.T) {
 	for n := range 40 {

@@ -30,7 +30,7 @@ func charts(r *measure.Results) map[string]string {
 // shares draws the share of the limit of each row, ours first, the best first.
 func shares(r *measure.Results, n int) string {
 	bars := barsOf(r, n, func(c measure.Cell) measure.Spread { return scale(c.Share, 100) }, func(c measure.Cell) string {
-		return fmt.Sprintf("%.0f %%  %.0f/s", 100*c.Share.Median, c.Rate.Median)
+		return fmt.Sprintf("%.0f %%, %.0f/s", 100*c.Share.Median, c.Rate.Median)
 	})
 	slices.SortStableFunc(bars, func(a, b chart.Bar) int {
 		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(b.Value, a.Value))

@@ -22,7 +22,7 @@ func (b *bench) describe() (facts []measure.Fact) {
 		facts = append(facts, measure.Fact{Name: name, Value: cmp.Or(value, "unknown")})
 	}
 	cpu, _ := os.ReadFile("/proc/cpuinfo")
-	add("processors", strconv.Itoa(runtime.NumCPU())+" × "+strings.TrimSpace(strings.TrimPrefix(field(string(cpu), "model name"), "\t:")))
+	add("processors", strconv.Itoa(runtime.NumCPU())+" × "+strings.TrimLeft(field(string(cpu), "model name"), ": \t"))
 	if strings.Contains(string(cpu), " hypervisor") {
 		facts[0].Value += ", in a virtual machine"
 	}
@@ -30,8 +30,9 @@ func (b *bench) describe() (facts []measure.Fact) {
 	release, _ := os.ReadFile("/etc/os-release")
 	add("system", strings.Trim(field(string(release), "PRETTY_NAME="), `"`))
 	add("cgroup v2", b.ground.describe())
-	add("urocket", firstLine(b.urocket(), "version")+", built with "+builtWith(b.urocket()))
-	add("load generator", cmp.Or(firstLine("wrk", "-v"), load.Tool()))
+	add("urocket", strings.TrimPrefix(firstLine(b.urocket(), "version"), "urocket ")+", built with "+builtWith(b.urocket()))
+	wrk, _, _ := strings.Cut(firstLine("wrk", "-v"), " [")
+	add("load generator", cmp.Or(wrk, load.Tool()))
 	add("compiler of the children", firstLine(cmp.Or(os.Getenv("CC"), "gcc"), "--version"))
 	for _, p := range peers() {
 		for _, program := range p.programs {

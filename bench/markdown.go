@@ -65,7 +65,7 @@ func tables(r *measure.Results) string {
 		}
 		fmt.Fprintf(&b, "%s\n", table(rows))
 	}
-	return b.String()
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 func cells(r *measure.Results, row measure.Row, n int) []string {
@@ -186,7 +186,7 @@ func disturbance(r *measure.Results) string {
 }
 
 func machineTable(r *measure.Results) string {
-	rows := [][]string{{"", ""}}
+	rows := [][]string{{"the machine", ""}}
 	for _, f := range r.Machine {
 		rows = append(rows, []string{f.Name, cmp.Or(f.Value, "unknown")})
 	}

@@ -13,7 +13,7 @@ type Bar struct {
 
 // Bars draws bars from left to right, one below the other. Unit is written at the axis.
 func Bars(title, unit string, bars []Bar) string {
-	const left, right, top, step, thick = 210, 90, 44, 26, 16
+	const left, right, top, step, thick = 210, 120, 44, 26, 16
 	height := top + step*len(bars) + 40
 	b := begin(title, height)
 	most := 0.0

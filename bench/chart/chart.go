@@ -41,14 +41,14 @@ func escape(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
 }
 
-// ceiling is a round number at or above v, for the end of an axis: 1, 2, 2.5 or 5 times a power
-// of ten.
+// ceiling is a round number at or above v, for the end of an axis that has
+// five parts.
 func ceiling(v float64) float64 {
 	if v <= 0 {
 		return 1
 	}
 	power := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 2.5, 5, 10} {
+	for _, m := range []float64{1, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10} {
 		if m*power >= v*(1-1e-9) {
 			return m * power
 		}

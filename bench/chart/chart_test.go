@@ -54,7 +54,7 @@ func TestLines(t *testing.T) {
 }
 
 func TestCeiling(t *testing.T) {
-	for v, want := range map[float64]float64{0: 1, 1: 1, 1.1: 2, 2.2: 2.5, 99: 100, 100: 100, 101: 200, 0.3: 0.5, 3800: 5000} {
+	for v, want := range map[float64]float64{0: 1, 1: 1, 1.1: 1.5, 2.2: 2.5, 99: 100, 100: 100, 101: 150, 0.3: 0.3, 3800: 4000, 9000: 10000} {
 		if got := ceiling(v); got < want*0.999 || got > want*1.001 {
 			t.Errorf("ceiling(%v) = %v, want %v", v, got, want)
 		}
