@@ -59,7 +59,7 @@ fuzz:
 # Speed, held against what this machine allows, in one run of a quarter of an hour; BENCH=quick: a minute or two.
 # BENCHFLAGS are those of bin/bench -help.
 bench: build setup-bench
-	$(GO) build -o bin/bench ./bench
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench
 	$(SUDO) bin/bench $(if $(filter quick,$(BENCH)),-quick) $(BENCHFLAGS)
 
 gobench: build

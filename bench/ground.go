@@ -196,13 +196,3 @@ func field(text, word string) string {
 	}
 	return ""
 }
-
-// openLeaf opens a group, below a row's, for processes of the row itself: a group
-// that hands controllers down can have none.
-func (g *ground) openLeaf(row string) (*os.File, error) {
-	dir, err := g.group(row + "/main")
-	if err != nil {
-		return nil, err
-	}
-	return os.Open(dir)
-}

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -66,35 +68,30 @@ func (l bound) measure(ctx context.Context, b *bench, threads int) measure.Sampl
 	return s
 }
 
+// limitGroup is the cgroup of a limit that runs.
+const limitGroup = "limit"
+
 func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sample, err error) {
-	const group = "limit"
-	args := []string{"-t", strconv.Itoa(threads), "-d", strconv.FormatFloat(b.duration.Seconds(), 'f', 1, 64)}
-	if l.post {
-		args = append(args, "-s", filepath.Join(b.work, "limit.sock"))
-	}
-	if _, err := b.ground.group(group); err == nil {
-		handDown(filepath.Join(b.ground.dir, group))
-		defer func() { _ = b.ground.remove(group) }()
-	}
-	if l.groups {
-		// As deep as urocket's: a directory for all of them in the row's own.
-		dir, err := b.ground.group(group + "/groups")
+	c := exec.CommandContext(ctx, filepath.Join(b.work, "limit"), "-t", strconv.Itoa(threads), "-d", strconv.FormatFloat(b.duration.Seconds(), 'f', 1, 64))
+	if b.ground.dir != "" {
+		defer func() { err = errors.Join(err, b.ground.remove(limitGroup)) }()
+		leaf, groups, err := b.ground.limitGroups()
 		if err != nil {
 			return s, err
 		}
-		handDown(dir)
-		args = append(args, "-g", dir)
-	}
-	args = append(args, "--", filepath.Join(b.work, l.child), question)
-	var out, fault bytes.Buffer
-	c := exec.CommandContext(ctx, filepath.Join(b.work, "limit"), args...)
-	c.Stdout, c.Stderr = &out, &fault
-	leaf, err := b.ground.openLeaf(group)
-	if err == nil {
 		defer func() { _ = leaf.Close() }()
 		c.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(leaf.Fd())}
+		if l.groups {
+			c.Args = append(c.Args, "-g", groups)
+		}
 	}
-	w := b.ground.watch(group)
+	if l.post {
+		c.Args = append(c.Args, "-s", filepath.Join(b.work, "limit.sock"))
+	}
+	c.Args = append(c.Args, "--", filepath.Join(b.work, l.child), question)
+	var out, fault bytes.Buffer
+	c.Stdout, c.Stderr = &out, &fault
+	w := b.ground.watch(limitGroup)
 	err = c.Run()
 	cpu, foreign := w.end()
 	if err != nil {
@@ -106,6 +103,27 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 		s.CPU = float64(cpu.Microseconds()) / n
 	}
 	return s, nil
+}
+
+// limitGroups makes a group for the limit itself, and a directory for those of its
+// children: as deep as urocket's are, and with the same controllers. A group that
+// hands controllers down can have no processes, hence the leaf.
+func (g *ground) limitGroups() (leaf *os.File, groups string, err error) {
+	top, err := g.group(limitGroup)
+	if err != nil {
+		return nil, "", err
+	}
+	handDown(top)
+	if groups, err = g.group(limitGroup + "/groups"); err != nil {
+		return nil, "", err
+	}
+	handDown(groups)
+	main, err := g.group(limitGroup + "/main")
+	if err != nil {
+		return nil, "", err
+	}
+	leaf, err = os.Open(main)
+	return leaf, groups, err
 }
 
 // parseLimit reads the line that limit prints, and says how many children there were.
