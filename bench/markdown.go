@@ -78,7 +78,7 @@ func cells(r *measure.Results, row measure.Row, n int) []string {
 	}
 	return []string{
 		row.Name, spread("%.0f", 1, c.Rate), spread("%.0f %%", 100, c.Share), fmt.Sprintf("%.2f", c.P50.Median), fmt.Sprintf("%.1f", c.P99.Median),
-		fmt.Sprintf("%.0f", c.CPU.Median), positive("%.0f", c.RSS.Median), fmt.Sprintf("%.0f %%", 100*c.Foreign.Max),
+		positive("%.0f", c.CPU.Median), positive("%.0f", c.RSS.Median), fmt.Sprintf("%.0f %%", 100*c.Foreign.Max),
 	}
 }
 

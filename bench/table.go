@@ -78,12 +78,8 @@ func line(w io.Writer, r *measure.Results, row measure.Row, n int) {
 		share = fmt.Sprintf("%.0f %%", 100*c.Share.Median)
 		shares = fmt.Sprintf("%.0f..%.0f", 100*c.Share.Min, 100*c.Share.Max)
 	}
-	memory := ""
-	if c.RSS.Median > 0 {
-		memory = fmt.Sprintf("%.0f", c.RSS.Median)
-	}
-	fmt.Fprintf(w, "%s\t%.0f\t%.0f..%.0f\t%s\t%s\t%.2f\t%.1f\t%.0f\t%s\t%.0f %%\t\n", row.Name, c.Rate.Median, c.Rate.Min, c.Rate.Max,
-		share, shares, c.P50.Median, c.P99.Median, c.CPU.Median, memory, 100*c.Foreign.Max)
+	fmt.Fprintf(w, "%s\t%.0f\t%.0f..%.0f\t%s\t%s\t%.2f\t%.1f\t%s\t%s\t%.0f %%\t\n", row.Name, c.Rate.Median, c.Rate.Min, c.Rate.Max,
+		share, shares, c.P50.Median, c.P99.Median, positive("%.0f", c.CPU.Median), positive("%.0f", c.RSS.Median), 100*c.Foreign.Max)
 }
 
 // printGrowth writes the curves for people at a terminal.
