@@ -28,7 +28,7 @@ func newBench(o options) (b *bench, err error) {
 	b = &bench{options: o, ground: newGround()}
 	b.results.Conns, b.results.Rounds, b.results.Seconds = o.conns, o.rounds, o.duration.Seconds()
 	b.results.Date, b.results.Tool = time.Now().UTC().Format(time.DateOnly), load.Tool()
-	if b.work, err = os.MkdirTemp("", "urocket-bench-"); err == nil {
+	if b.work, err = os.MkdirTemp("", "bench-urocket-"); err == nil {
 		err = os.Chmod(b.work, 0o755) // servers may run as another user
 	}
 	if err == nil {
