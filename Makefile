@@ -8,7 +8,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # With npm the documents of others must be there to be tested; without it the summary says that they were not.
 NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 
-.PHONY: run build test test-vm soak setup setup-test lint fuzz bench clean
+# To make cgroups for what is measured takes root.
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+.PHONY: run build test test-vm soak setup setup-test setup-bench lint fuzz bench gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -39,6 +42,10 @@ setup:
 setup-test:
 	@scripts/setup.sh test
 
+setup-bench:
+	@scripts/setup.sh bench
+	@scripts/peers.sh
+
 lint:
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
@@ -49,7 +56,13 @@ lint:
 fuzz:
 	@scripts/fuzz.sh
 
-bench: build
+# Speed, held against what this machine allows, in one run of a quarter of an hour; BENCH=quick: a minute or two.
+# BENCHFLAGS are those of bin/bench -help.
+bench: build setup-bench
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench
+	$(SUDO) bin/bench $(if $(filter quick,$(BENCH)),-quick) $(BENCHFLAGS)
+
+gobench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 clean:

@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
 #   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits
+#   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
 set -euo pipefail
 
 fail() {
@@ -13,6 +14,10 @@ fail() {
 has() { command -v "$1" >/dev/null 2>&1; }
 
 packages=()
+wanted=() # these may be missing
+want() { # want PACKAGE COMMAND: as need, but it is no failure if it cannot be had
+    PATH=$PATH:/usr/sbin:/sbin has "$2" || wanted+=("$1")
+}
 need() { # need PACKAGE COMMAND...: the package is missing unless the command succeeds
     local package=$1
     shift
@@ -27,31 +32,59 @@ can_compile() { echo '#include <stdlib.h>' | "${CC:-gcc}" -E -; }
 go=${GO:-go}
 has "$go" || fail "the Go tool is missing; see https://go.dev/doc/install"
 
-need php-cli has php
-need php-curl has_php_curl
-need curl has curl
+mode=${1-run}
+if [ "$mode" != bench ]; then
+    need php-cli has php
+    need php-curl has_php_curl
+    need curl has curl
+fi
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
-if [ "${1-run}" = test ]; then
+if [ "$mode" != run ]; then
     need gcc has "${CC:-gcc}"
     need libc6-dev can_compile
+fi
+if [ "$mode" = bench ]; then
+    want wrk wrk
+    want lighttpd lighttpd
+    want nginx-light nginx
+    want fcgiwrap fcgiwrap
+fi
+if [ "$mode" = test ]; then
     # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
 fi
-[ ${#packages[@]} -gt 0 ] || exit 0
+all=("${packages[@]}" "${wanted[@]}")
+[ ${#all[@]} -gt 0 ] || exit 0
 
-echo "setup: installing ${packages[*]}" >&2
-has apt-get || fail "no apt-get here; please install what corresponds to Debian's ${packages[*]}"
+echo "setup: installing ${all[*]}" >&2
+has apt-get || fail "no apt-get here; please install what corresponds to Debian's ${all[*]}"
 root=()
 if [ "$(id -u)" -ne 0 ]; then
-    has sudo || fail "neither root nor sudo; please run: apt-get install ${packages[*]}"
+    has sudo || fail "neither root nor sudo; please run: apt-get install ${all[*]}"
     root=(sudo)
 fi
 apt=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120)
 # An index that cannot be refreshed (one mirror of several is down) may still be good enough to install from.
 "${apt[@]}" update || echo "setup: apt-get update failed; trying with what is there" >&2
-if ! out=$("${apt[@]}" install -y --no-install-recommends "${packages[@]}" 2>&1); then
+install() { "${apt[@]}" install -y --no-install-recommends "$@" 2>&1; }
+if [ ${#packages[@]} -gt 0 ] && ! out=$(install "${packages[@]}"); then
     printf '%s\n' "$out" >&2
     fail "apt-get could not install ${packages[*]}"
 fi
+
+# Servers that are only here to be measured are not to serve: Debian would start them, and at every boot.
+policy=/usr/sbin/policy-rc.d
+if [ ${#wanted[@]} -gt 0 ] && [ ! -e "$policy" ]; then
+    trap '"${root[@]}" rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | "${root[@]}" tee "$policy" >/dev/null
+    "${root[@]}" chmod 755 "$policy"
+fi
+for package in "${wanted[@]}"; do
+    if ! out=$(install "$package"); then
+        echo "setup: no $package: $(printf '%s\n' "$out" | tail -1)" >&2
+    elif has systemctl; then
+        "${root[@]}" systemctl --quiet disable "${package%-light}.service" "${package%-light}.socket" 2>/dev/null || true
+    fi
+done
