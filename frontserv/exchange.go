@@ -3,6 +3,7 @@ package frontserv
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -83,7 +84,7 @@ func (x *exchange) recovered() {
 
 // faultProblem logs a panic and answers for it.
 func (x *exchange) faultProblem(fault any) *problem {
-	x.log.Error("a fault of urocket itself", append(x.attrs(), "panic", fmt.Sprint(fault), "stack", string(debug.Stack()))...)
+	x.say(slog.LevelError, "a fault of urocket itself", append(x.attrs(), slog.String("panic", fmt.Sprint(fault)), slog.String("stack", string(debug.Stack())))...)
 	return newProblem(http.StatusInternalServerError, "internal", "the gateway failed; its log says how")
 }
 

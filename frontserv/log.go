@@ -5,24 +5,38 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/visor"
 )
 
-// attrs are what every log line of the request begins with.
-func (x *exchange) attrs() []any {
-	attrs := []any{"request_id", x.id, "method", x.r.Method}
+// attrs are what every log line of the request begins with. There is room for a
+// few more.
+func (x *exchange) attrs() []slog.Attr {
+	attrs := make([]slog.Attr, 0, 12+visor.MaxAttrs)
+	attrs = append(attrs, slog.String("request_id", x.id), slog.String("method", x.r.Method))
 	if x.endpoint != nil {
-		attrs = append(attrs, "path", x.endpoint.path)
+		attrs = append(attrs, slog.String("path", x.endpoint.path))
 	} else {
-		attrs = append(attrs, "uri", clip(x.r.RequestURI, 256))
+		attrs = append(attrs, slog.String("uri", clip(x.r.RequestURI, 256)))
 	}
 	if x.theirID != "" {
-		attrs = append(attrs, "x_request_id", x.theirID)
+		attrs = append(attrs, slog.String("x_request_id", x.theirID))
 	}
 	return attrs
+}
+
+// say writes a log line. Unlike [slog.Logger] it does not look for who has called
+// it, which nobody is told.
+func (s *Server) say(level slog.Level, message string, attrs ...slog.Attr) {
+	ctx := context.Background()
+	if h := s.log.Handler(); h.Enabled(ctx, level) {
+		line := slog.NewRecord(time.Now(), level, message, 0)
+		line.AddAttrs(attrs...)
+		_ = h.Handle(ctx, line) // nobody is left to tell
+	}
 }
 
 func clip(s string, n int) string {
@@ -33,52 +47,53 @@ func clip(s string, n int) string {
 }
 
 func (x *exchange) logStored() {
-	x.log.Info("I stored the reqid :: "+x.id, "method", x.endpoint.route.Method, "path", x.route.Path)
+	x.say(slog.LevelInfo, "I stored the reqid :: "+x.id, slog.String("method", x.endpoint.route.Method), slog.String("path", x.route.Path))
 }
 
 // logRefused tells of a request that no process was started for.
 func (x *exchange) logRefused(p *problem) {
 	level := slog.LevelInfo
-	attrs := append(x.attrs(), "status", p.Status, "type", strings.TrimPrefix(p.Type, "urn:urocket:"))
+	attrs := append(x.attrs(), slog.Int("status", p.Status), slog.String("type", strings.TrimPrefix(p.Type, "urn:urocket:")))
 	if p.cause != nil {
 		level = slog.LevelError
-		attrs = append(attrs, "error", p.cause)
+		attrs = append(attrs, slog.Any("error", p.cause))
 	}
-	x.log.Log(x.r.Context(), level, "request", attrs...)
+	x.say(level, "request", attrs...)
 }
 
 // logLine tells a line of the script's output.
 func (x *exchange) logLine(l processctl.Line) {
-	attrs := []any{"request_id", x.id, "stream", l.Stream.String(), "text", string(l.Text)}
+	attrs := []slog.Attr{slog.String("request_id", x.id), slog.String("stream", l.Stream.String()), slog.String("text", string(l.Text))}
 	if l.Cut {
-		attrs = append(attrs, "cut", true)
+		attrs = append(attrs, slog.Bool("cut", true))
 	}
-	x.log.Info("output", attrs...)
+	x.say(slog.LevelInfo, "output", attrs...)
 }
 
 // logDone tells how a call went, once nothing is left of it.
 func (x *exchange) logDone(s visor.Summary) {
-	attrs := append(x.attrs(), "status", x.status, "end", s.End.String(), slog.Any("", s.Stats))
+	attrs := append(x.attrs(), slog.Int("status", x.status), slog.String("end", s.End.String()))
+	attrs = s.Stats.Attrs(attrs)
 	if x.broken {
-		attrs = append(attrs, "broken_off", true)
+		attrs = append(attrs, slog.Bool("broken_off", true))
 	}
 	if hint := x.hint(s); hint != "" {
-		attrs = append(attrs, "hint", hint)
+		attrs = append(attrs, slog.String("hint", hint))
 	}
 	if words := x.lastWords(s); words != "" {
-		attrs = append(attrs, "last_output", words)
+		attrs = append(attrs, slog.String("last_output", words))
 	}
 	if s.Result.Strays != processctl.NoStrays {
-		attrs = append(attrs, "strays", s.Result.Strays.String())
+		attrs = append(attrs, slog.String("strays", s.Result.Strays.String()))
 	}
 	level := slog.LevelInfo
 	if x.cause != nil {
-		level, attrs = slog.LevelError, append(attrs, "error", x.cause)
+		level, attrs = slog.LevelError, append(attrs, slog.Any("error", x.cause))
 	}
 	if s.Leftover != nil {
-		level, attrs = slog.LevelError, append(attrs, "leftover", s.Leftover.Error())
+		level, attrs = slog.LevelError, append(attrs, slog.String("leftover", s.Leftover.Error()))
 	}
-	x.log.Log(context.Background(), level, "request", attrs...)
+	x.say(level, "request", attrs...)
 }
 
 // hint says what a process that has ended well may have been meant to do.

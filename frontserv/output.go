@@ -3,6 +3,7 @@ package frontserv
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 
 	"github.com/urocket/urocket/processctl"
@@ -190,7 +191,7 @@ func (x *exchange) failHeld(run *visor.Run, err error) {
 // with it is for the log: it may hold what the script has sent.
 func (x *exchange) badReply(run *visor.Run, err error) {
 	x.addStats(run, 0)
-	x.log.Warn("reply refused", append(x.attrs(), "error", err)...)
+	x.say(slog.LevelWarn, "reply refused", append(x.attrs(), slog.Any("error", err))...)
 	x.fail(newProblem(http.StatusBadGateway, "bad-reply", "the command's answer does not fit the API document"))
 }
 

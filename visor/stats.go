@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -61,105 +60,146 @@ func newStats(queue time.Duration, u processctl.Usage, result *processctl.Result
 	return s
 }
 
-// figure is one named value: a number, or true.
-type figure struct{ name, value string }
+// figure is one named value.
+type figure struct {
+	name  string
+	unit  unit
+	value int64
+}
 
-// figures lists what is known, in the order of the documentation.
-func (s Stats) figures() []figure {
-	f := []figure{{"wall", millis(s.Wall)}}
-	add := func(name, value string) { f = append(f, figure{name, value}) }
-	if s.UTime != nil {
-		add("utime", millis(*s.UTime))
+// unit says what a figure's value is.
+type unit int
+
+// A time in microseconds; a number as it is; true.
+const (
+	micros unit = iota
+	plain
+	flag
+)
+
+// maxFigures is how many there are at most.
+const maxFigures = 13
+
+// figures adds what is known to a list, in the order of the documentation.
+func (s *Stats) figures(list []figure) []figure {
+	add := func(name string, unit unit, value int64) { list = append(list, figure{name, unit, value}) }
+	addTime := func(name string, d *time.Duration) {
+		if d != nil {
+			add(name, micros, microseconds(*d))
+		}
 	}
-	if s.STime != nil {
-		add("stime", millis(*s.STime))
-	}
+	addTime("wall", &s.Wall)
+	addTime("utime", s.UTime)
+	addTime("stime", s.STime)
 	if s.MaxRSS != nil {
-		add("maxrss", strconv.FormatInt(*s.MaxRSS, 10))
+		add("maxrss", plain, *s.MaxRSS)
 	}
 	switch {
 	case s.Signal != 0:
-		add("signal", strconv.Itoa(int(s.Signal)))
+		add("signal", plain, int64(s.Signal))
 	case s.Exit != nil:
-		add("exit", strconv.Itoa(*s.Exit))
+		add("exit", plain, int64(*s.Exit))
 	}
-	add("stdout", strconv.FormatInt(s.Stdout, 10))
-	add("stderr", strconv.FormatInt(s.Stderr, 10))
-	add("queue", millis(s.Queue))
-	add("spawn", millis(s.Spawn))
-	if s.CPU != nil {
-		add("cpu", millis(*s.CPU))
-	}
+	add("stdout", plain, s.Stdout)
+	add("stderr", plain, s.Stderr)
+	addTime("queue", &s.Queue)
+	addTime("spawn", &s.Spawn)
+	addTime("cpu", s.CPU)
 	if s.Memory != nil {
-		add("memory", strconv.FormatInt(*s.Memory, 10))
+		add("memory", plain, *s.Memory)
 	}
 	if s.OOM {
-		add("oom", "true")
+		add("oom", flag, 1)
 	}
 	if s.Partial {
-		add("partial", "true")
+		add("partial", flag, 1)
 	}
-	return f
+	return list
 }
 
-// millis writes a duration as a decimal of RFC 9651 section 3.3.2:
-// milliseconds, with three places at most and at least one.
-func millis(d time.Duration) string {
-	us := max(d, 0).Round(time.Microsecond).Microseconds()
-	text := strconv.FormatInt(us/1000, 10) + "." + strconv.FormatInt(1000+us%1000, 10)[1:]
-	text = strings.TrimRight(text, "0")
-	if strings.HasSuffix(text, ".") {
-		text += "0"
+// microseconds rounds a duration.
+func microseconds(d time.Duration) int64 {
+	return max(d, 0).Round(time.Microsecond).Microseconds()
+}
+
+// append writes the value as JSON does.
+func (f figure) append(b []byte) []byte {
+	switch f.unit {
+	case micros:
+		return appendMillis(b, f.value)
+	case flag:
+		return append(b, "true"...)
 	}
-	return text
+	return strconv.AppendInt(b, f.value, 10)
+}
+
+// appendMillis writes a time as a decimal of RFC 9651 section 3.3.2:
+// milliseconds, with three places at most and at least one.
+func appendMillis(b []byte, us int64) []byte {
+	b = strconv.AppendInt(b, us/1000, 10)
+	point := len(b)
+	b = strconv.AppendInt(b, 1000+us%1000, 10)
+	b[point] = '.' // in place of the 1
+	for len(b) > point+2 && b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	return b
 }
 
 // Dictionary is the structured-field dictionary (RFC 9651 section 3.2) that the
 // urocket-stats header carries: milliseconds and bytes; true is a bare key.
 func (s Stats) Dictionary() string {
-	var b strings.Builder
-	for i, f := range s.figures() {
+	var room [maxFigures]figure
+	b := make([]byte, 0, 256)
+	for i, f := range s.figures(room[:0]) {
 		if i > 0 {
-			b.WriteString(", ")
+			b = append(b, ", "...)
 		}
-		b.WriteString(f.name)
-		if f.value != "true" {
-			b.WriteString("=" + f.value)
+		b = append(b, f.name...)
+		if f.unit != flag {
+			b = f.append(append(b, '='))
 		}
 	}
-	return b.String()
+	return string(b)
 }
 
 // MarshalJSON writes the same names with numbers as numbers.
 func (s Stats) MarshalJSON() ([]byte, error) {
 	m := map[string]json.RawMessage{}
-	for _, f := range s.figures() {
-		m[f.name] = json.RawMessage(f.value)
+	for _, f := range s.figures(nil) {
+		m[f.name] = f.append(nil)
 	}
 	return json.Marshal(m)
 }
 
-// LogValue gives the same names to a log, as numbers.
-func (s Stats) LogValue() slog.Value {
-	var attrs []slog.Attr
-	for _, f := range s.figures() {
-		switch n, err := strconv.ParseFloat(f.value, 64); {
-		case err != nil:
-			attrs = append(attrs, slog.Bool(f.name, true))
-		case strings.Contains(f.value, "."):
-			attrs = append(attrs, slog.Float64(f.name, n))
+// MaxAttrs is how many [Stats.Attrs] adds at most.
+const MaxAttrs = maxFigures + 1
+
+// Attrs adds the same names to the attributes of a log line, as numbers.
+func (s *Stats) Attrs(list []slog.Attr) []slog.Attr {
+	var room [maxFigures]figure
+	for _, f := range s.figures(room[:0]) {
+		switch f.unit {
+		case micros:
+			list = append(list, slog.Float64(f.name, float64(f.value)/1000))
+		case flag:
+			list = append(list, slog.Bool(f.name, true))
 		default:
-			attrs = append(attrs, slog.Int64(f.name, int64(n)))
+			list = append(list, slog.Int64(f.name, f.value))
 		}
 	}
 	if s.PIDsRefused > 0 {
-		attrs = append(attrs, slog.Int64("pids_refused", s.PIDsRefused))
+		list = append(list, slog.Int64("pids_refused", s.PIDsRefused))
 	}
-	return slog.GroupValue(attrs...)
+	return list
 }
 
 // Timing is the value of a Server-Timing header: queue, spawn and run in
 // milliseconds.
 func (s Stats) Timing() string {
-	return "queue;dur=" + millis(s.Queue) + ", spawn;dur=" + millis(s.Spawn) + ", run;dur=" + millis(s.Wall)
+	b := make([]byte, 0, 64)
+	b = appendMillis(append(b, "queue;dur="...), microseconds(s.Queue))
+	b = appendMillis(append(b, ", spawn;dur="...), microseconds(s.Spawn))
+	b = appendMillis(append(b, ", run;dur="...), microseconds(s.Wall))
+	return string(b)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -22,7 +23,7 @@ const logTime = time.Second
 // logWriter writes lines in a goroutine of its own.
 type logWriter struct {
 	out     io.Writer
-	lines   chan []byte
+	lines   chan *[]byte
 	dropped atomic.Int64
 	done    chan struct{}
 	mu      sync.RWMutex // closed is set with it held, lines are sent with it held for reading
@@ -30,7 +31,7 @@ type logWriter struct {
 }
 
 func newLogWriter(out io.Writer) *logWriter {
-	w := &logWriter{out: out, lines: make(chan []byte, logQueue), done: make(chan struct{})}
+	w := &logWriter{out: out, lines: make(chan *[]byte, logQueue), done: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -38,7 +39,10 @@ func newLogWriter(out io.Writer) *logWriter {
 func (w *logWriter) run() {
 	defer close(w.done)
 	for line := range w.lines {
-		_, _ = w.out.Write(line)
+		_, _ = w.out.Write(*line)
+		if cap(*line) <= mostLineBuffer {
+			lineBuffers.Put(line)
+		}
 		if n := w.dropped.Swap(0); n > 0 {
 			fmt.Fprintf(w.out, "urocket: %d log lines were dropped: the log is read too slowly\n", n)
 		}
@@ -52,8 +56,10 @@ func (w *logWriter) Write(line []byte) (int, error) {
 	if w.closed {
 		return len(line), nil
 	}
+	buf := lineBuffers.Get().(*[]byte)
+	*buf = quoteControls((*buf)[:0], line)
 	select {
-	case w.lines <- quoteControls(line):
+	case w.lines <- buf:
 	default:
 		w.dropped.Add(1)
 	}
@@ -63,8 +69,10 @@ func (w *logWriter) Write(line []byte) (int, error) {
 // quoteControls copies a line and escapes what the handlers leave as it is though
 // a terminal obeys it: DEL and the C1 controls, which in UTF-8 are C2 80 to C2 9F.
 // The text handler quotes them itself, so a line that has one is JSON.
-func quoteControls(line []byte) []byte {
-	out := make([]byte, 0, len(line))
+func quoteControls(out, line []byte) []byte {
+	if bytes.IndexByte(line, 0x7f) < 0 && bytes.IndexByte(line, 0xc2) < 0 {
+		return append(out, line...)
+	}
 	for i := 0; i < len(line); i++ {
 		switch c := line[i]; {
 		case c == 0x7f:
@@ -106,5 +114,5 @@ func newLogger(o options, w io.Writer) *slog.Logger {
 	if o.logFormat == "text" || o.logFormat == "" && term.IsTerminal(int(os.Stderr.Fd())) {
 		return slog.New(slog.NewTextHandler(w, opts))
 	}
-	return slog.New(slog.NewJSONHandler(w, opts))
+	return slog.New(newLineHandler(w, opts))
 }
