@@ -48,6 +48,7 @@ next:
 wrong:
 	NEGQ	AX
 	MOVQ	AX, plan_failed(BX)
+	MOVQ	R13, plan_left(BX)
 
 exit:
 	MOVQ	$127, DI

@@ -1,6 +1,7 @@
 package vfork
 
 import (
+	"math"
 	"runtime"
 	"sync/atomic"
 	"syscall"
@@ -30,13 +31,14 @@ type User struct {
 type step struct{ trap, a, b, c, d uintptr }
 
 // maxSteps is room for all that a command can ask for.
-const maxSteps = 10
+const maxSteps = 11
 
 // plan is what a child works off, and where it leaves its error.
 type plan struct {
 	steps  [maxSteps]step
 	n      uintptr
 	failed uintptr // errno, 0: none
+	left   uintptr // how many steps were not done
 
 	groups []uint32 // referred to by a step, as a number only
 }
@@ -100,8 +102,21 @@ func ready(c *Command) bool {
 
 func start(c *Command, w *Packed) (pid int, err error) {
 	var p plan
-	p.make(c, w, noFile.Load().Rlimit)
+	files, places := c.Files, reserved.Load()
+	if places != nil {
+		set, done, err := places.put(files)
+		if err != nil {
+			return 0, err
+		}
+		defer done()
+		files = set
+		p.add(unix.SYS_CLOSE_RANGE, uintptr(places.last+1), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE)
+	}
+	p.make(c, w, files, noFile.Load().Rlimit)
 	args := cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
+	if places != nil {
+		args.flags |= unix.CLONE_FILES
+	}
 	if c.Cgroup >= 0 {
 		args.flags |= unix.CLONE_INTO_CGROUP
 		args.cgroup = uint64(c.Cgroup)
@@ -122,13 +137,17 @@ func start(c *Command, w *Packed) (pid int, err error) {
 	}
 	if p.failed != 0 {
 		_, _ = syscall.Wait4(int(child), nil, 0, nil) // unless somebody waits for every child
+		if places != nil && p.left == p.n {
+			reserved.Store(nil) // no close_range here
+			return start(c, w)
+		}
 		return 0, syscall.Errno(p.failed)
 	}
 	return int(child), nil
 }
 
 // make writes the list.
-func (p *plan) make(c *Command, w *Packed, limit *syscall.Rlimit) {
+func (p *plan) make(c *Command, w *Packed, files [3]int, limit *syscall.Rlimit) {
 	p.add(unix.SYS_SETSID)
 	if u := c.User; u != nil {
 		if u.Groups != nil {
@@ -144,7 +163,7 @@ func (p *plan) make(c *Command, w *Packed, limit *syscall.Rlimit) {
 	if w.Dir != nil {
 		p.add(unix.SYS_CHDIR, pointer(w.Dir))
 	}
-	for i, fd := range c.Files {
+	for i, fd := range files {
 		p.add(unix.SYS_DUP3, uintptr(fd), uintptr(i))
 	}
 	if limit != nil {

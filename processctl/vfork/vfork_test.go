@@ -28,6 +28,12 @@ func both(t *testing.T, f func(t *testing.T, start func(*Command) (int, error)))
 			t.Skip("CANNOT RUN HERE: not written for " + runtime.GOARCH)
 		}
 		f(t, Start)
+		if reserved.Load() == nil {
+			t.Error("close_range was given up")
+		}
+		places := reserved.Swap(nil)
+		f(t, Start)
+		reserved.Store(places)
 		if broken.Load() {
 			t.Error("clone3 was given up")
 		}

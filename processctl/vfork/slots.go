@@ -1,0 +1,70 @@
+package vfork
+
+import (
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// A child gets a copy of its parent's table of descriptors, and closes nearly all of
+// them when it executes its program: with ten thousand connections that takes longer
+// than anything else. So a child begins with its parent's own table (CLONE_FILES),
+// and makes one for itself that holds the first few descriptors alone: close_range(2)
+// with CLOSE_RANGE_UNSHARE (Linux 5.9) copies nothing that it would close. For that
+// the descriptors that the program is to have are put in low places, which are kept
+// free for them.
+
+// slots are places of three descriptors each, numbers in a row of those that are
+// lowest; nil: there are none.
+type slots struct {
+	free chan [3]int
+	last int // the highest number of them all
+	null *os.File
+}
+
+// parallel is how many children can begin at a time; others wait. A thread of the Go
+// runtime that starts a child can do nothing else meanwhile, and there are as many as
+// processors.
+const parallel = 8
+
+var reserved atomic.Pointer[slots]
+
+// reserve takes the places.
+func reserve() error {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return err
+	}
+	s := &slots{free: make(chan [3]int, parallel), null: null}
+	for range parallel {
+		var set [3]int
+		for i := range set {
+			if set[i], err = unix.FcntlInt(null.Fd(), unix.F_DUPFD_CLOEXEC, 3); err != nil {
+				return err // what was taken stays: nobody can go on without descriptors
+			}
+			s.last = max(s.last, set[i])
+		}
+		s.free <- set
+	}
+	reserved.Store(s)
+	return nil
+}
+
+// put puts descriptors in places of their own; done makes those free again.
+func (s *slots) put(files [3]int) (set [3]int, done func(), err error) {
+	set = <-s.free
+	done = func() {
+		for _, fd := range set {
+			_ = unix.Dup3(int(s.null.Fd()), fd, unix.O_CLOEXEC) // else the file would stay open
+		}
+		s.free <- set
+	}
+	for i, fd := range files {
+		if err := unix.Dup3(fd, set[i], unix.O_CLOEXEC); err != nil {
+			done()
+			return set, nil, err
+		}
+	}
+	return set, done, nil
+}
