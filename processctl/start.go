@@ -9,6 +9,7 @@ import (
 
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
+	"github.com/urocket/urocket/processctl/stack"
 )
 
 // StartError says that a command could not be started for a reason of its own:
@@ -51,6 +52,7 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 	c.running.Add(1)
 	go func() {
 		defer c.running.Done()
+		stack.Grow() // for the events, whose receivers log and remember
 		p.supervise()
 	}()
 	return p, nil
