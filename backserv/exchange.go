@@ -20,6 +20,7 @@ type exchange struct {
 	conn  *http.ResponseController
 	limit time.Duration // without progress
 	begun bool          // the body was asked for
+	whole bool          // and it was read to its end
 }
 
 func (s *Server) exchange(w http.ResponseWriter, r *http.Request) *exchange {
@@ -49,9 +50,10 @@ func (x *exchange) Write(b []byte) (int, error) {
 	return x.w.Write(b)
 }
 
-// bodyTaken ends the time limit of the body: from here on it is urocket that
-// takes its time.
+// bodyTaken notes that the body was read to its end, and ends its time limit: from
+// here on it is urocket that takes its time.
 func (x *exchange) bodyTaken() {
+	x.whole = true
 	_ = x.conn.SetReadDeadline(time.Time{}) // fails only if the sender has gone
 }
 
@@ -78,7 +80,7 @@ func (x *exchange) answer(a answer) {
 	_ = x.conn.SetWriteDeadline(time.Now().Add(x.limit))
 	x.w.WriteHeader(a.status)
 	_, _ = io.WriteString(x.w, a.text)
-	if !a.close && x.r.ContentLength != 0 {
+	if !a.close && x.r.ContentLength != 0 && !x.whole {
 		x.drain()
 	}
 }

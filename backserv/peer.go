@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/stack"
 )
 
 // soPeerPIDFD is SO_PEERPIDFD of Linux 6.5, which x/sys does not name.
@@ -218,6 +220,13 @@ func (c *peerConn) Close() error {
 		c.crowd.remove(c)
 	})
 	return err
+}
+
+// RemoteAddr is asked for by net/http first of all in the goroutine of a connection,
+// which most often serves one short request: it needs a stack that is not small.
+func (c *peerConn) RemoteAddr() net.Addr {
+	stack.Grow()
+	return c.UnixConn.RemoteAddr()
 }
 
 type connKey struct{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +122,7 @@ func (x *exchange) writeReply(reply *visor.Reply) {
 	if x.r.Method == http.MethodHead {
 		return
 	}
-	if err := x.copyOut(reply.Body.NewReader()); err != nil {
+	if err := x.sendBody(reply.Body); err != nil {
 		x.breakOff() // half an answer must not look like a whole one
 	}
 }
@@ -137,21 +138,42 @@ func addFields(h http.Header, fields []visor.Field) {
 	}
 }
 
+// nosniff is shared by all answers; whoever adds to it makes a copy.
+var nosniff = slices.Clip([]string{"nosniff"})
+
 // keepOwn sets the headers that every answer has; again behind a script's, which
 // may have replaced or doubled them.
 func (x *exchange) keepOwn() {
 	h := x.w.Header()
-	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["X-Content-Type-Options"] = nosniff
 	if x.theirID != "" {
 		h["X-Request-Id"] = []string{x.theirID}
 	}
 }
 
+// sendBody sends a body; what is one piece and in memory leaves together with the head.
+func (x *exchange) sendBody(body *spool.Body) error {
+	if body.Size() > onePiece {
+		return x.copyOut(body.NewReader())
+	}
+	data, err := body.Bytes()
+	if err == nil {
+		_, err = x.w.Write(data)
+	}
+	if err != nil {
+		return fmt.Errorf("send body: %w", err)
+	}
+	return nil
+}
+
+// onePiece is how much of an answer must be taken in one time, in bytes.
+const onePiece = 64 << 10
+
 // copyOut sends a body piece by piece; each must be taken in time.
 func (x *exchange) copyOut(body io.Reader) error {
 	for {
 		x.setWriteDeadline()
-		_, err := io.CopyN(x.w, body, 64<<10)
+		_, err := io.CopyN(x.w, body, onePiece)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -28,6 +28,7 @@ type pipe struct {
 	rc    syscall.RawConn
 	sinks []func([]byte) // each is given all that is read
 	total atomic.Int64   // bytes read
+	shut  atomic.Bool    // nobody can write any more, and all is read
 
 	mu          sync.Mutex
 	left        int // once settling: bytes that may still be read as the process's own
@@ -35,6 +36,7 @@ type pipe struct {
 	settled     chan struct{} // closed once all that the process wrote is read
 	interrupted bool
 	closing     bool
+	woken       bool // the deadline of reads has passed
 }
 
 // newPipe makes a pipe; the writing end is for the child, to be closed by the caller.
@@ -43,8 +45,9 @@ func newPipe() (*pipe, int, error) {
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
 		return nil, -1, fmt.Errorf("make pipe: %w", err)
 	}
-	// Only our end is non-blocking: scripts do not expect EAGAIN.
-	if err := unix.SetNonblock(fds[0], true); err != nil {
+	// Only our end is non-blocking: scripts do not expect EAGAIN. No other flag of a
+	// new pipe is lost.
+	if _, err := unix.FcntlInt(uintptr(fds[0]), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
 		_ = unix.Close(fds[0])
 		_ = unix.Close(fds[1])
 		return nil, -1, fmt.Errorf("make pipe: %w", err)
@@ -65,6 +68,9 @@ func newPipe() (*pipe, int, error) {
 func (p *pipe) settle() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.isSettled() {
+		return // nobody can write any more
+	}
 	p.settling, p.left = true, p.capacity()
 	p.wake()
 }
@@ -97,8 +103,20 @@ func (p *pipe) resume() {
 	p.interrupted = false
 }
 
-// wake makes a blocked read return; the reader clears the deadline again.
-func (p *pipe) wake() { _ = p.f.SetReadDeadline(time.Unix(1, 0)) }
+// wake makes a blocked read return; the reader clears the deadline again. The lock
+// is held.
+func (p *pipe) wake() {
+	p.woken = true
+	_ = p.f.SetReadDeadline(time.Unix(1, 0))
+}
+
+// sleep lets reads block again. The lock is held.
+func (p *pipe) sleep() {
+	if p.woken {
+		p.woken = false
+		_ = p.f.SetReadDeadline(time.Time{})
+	}
+}
 
 // read reads once. It waits for data until the process has settled, then takes
 // what is there. io.EOF: nobody can write any more, or all that the process
@@ -119,7 +137,10 @@ func (p *pipe) read(limit int, got func(data []byte)) error {
 				p.took(n)
 			}
 			return nil
-		case err == nil, settling && errors.Is(err, syscall.EAGAIN):
+		case err == nil:
+			p.shut.Store(limit > 0)
+			return io.EOF
+		case settling && errors.Is(err, syscall.EAGAIN):
 			return io.EOF
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			continue // woken: look at the state again
@@ -135,7 +156,7 @@ func (p *pipe) state() (settling bool, left int, err error) {
 	if p.interrupted {
 		return false, 0, errInterrupted
 	}
-	_ = p.f.SetReadDeadline(time.Time{})
+	p.sleep()
 	return p.settling, p.left, nil
 }
 
@@ -177,10 +198,18 @@ func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error
 func (p *pipe) markSettled() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !p.isSettled() {
+		close(p.settled)
+	}
+}
+
+// isSettled says whether all that the process wrote is read. The lock is held.
+func (p *pipe) isSettled() bool {
 	select {
 	case <-p.settled:
+		return true
 	default:
-		close(p.settled)
+		return false
 	}
 }
 
@@ -191,11 +220,14 @@ func (p *pipe) drain() {
 	for p.read(1<<30, drop) == nil {
 	}
 	p.markSettled()
+	if p.shut.Load() {
+		return
+	}
 	for !p.isClosing() {
 		n, err := p.attempt(true, 1<<30, drop)
 		if errors.Is(err, os.ErrDeadlineExceeded) {
 			p.mu.Lock()
-			_ = p.f.SetReadDeadline(time.Time{})
+			p.sleep()
 			p.mu.Unlock()
 			continue
 		}
@@ -210,7 +242,7 @@ func (p *pipe) drain() {
 // writes to it any more but who has escaped; that is not waited for.
 func (p *pipe) drainRest() {
 	p.mu.Lock()
-	_ = p.f.SetReadDeadline(time.Time{})
+	p.sleep()
 	p.mu.Unlock()
 	for left := p.capacity(); left > 0; {
 		n, err := p.attempt(false, left, func([]byte) {})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
+	"github.com/urocket/urocket/processctl/stack"
 )
 
 // StartError says that a command could not be started for a reason of its own:
@@ -51,6 +52,7 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 	c.running.Add(1)
 	go func() {
 		defer c.running.Done()
+		stack.Grow() // for the events, whose receivers log and remember
 		p.supervise()
 	}()
 	return p, nil
@@ -112,6 +114,9 @@ func stdin(body *spool.Body) (int, error) {
 	return unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 }
 
+// smallestPipe is what the smallest of pipes holds, in bytes: a page.
+const smallestPipe = 4096
+
 // filledPipe returns the reading end of a pipe that holds body. EAGAIN: it did
 // not fit, because the user is over pipe-user-pages-soft (pipe(7)).
 func filledPipe(body *spool.Body) (int, error) {
@@ -124,7 +129,9 @@ func filledPipe(body *spool.Body) (int, error) {
 		return -1, fmt.Errorf("make pipe for stdin: %w", err)
 	}
 	defer unix.Close(fds[1])
-	err = unix.SetNonblock(fds[1], true)
+	if len(data) > smallestPipe {
+		err = unix.SetNonblock(fds[1], true)
+	}
 	for err == nil && len(data) > 0 {
 		var n int
 		n, err = unix.Write(fds[1], data)
@@ -168,7 +175,7 @@ func (p *Process) removeUnborn() {
 	end := time.NewTimer(closeTime)
 	defer end.Stop()
 	for {
-		if gone, _ := p.tree.remove(); gone {
+		if gone, _, _ := p.tree.remove(); gone {
 			return
 		}
 		p.tree.kill()

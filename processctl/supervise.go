@@ -4,6 +4,8 @@ import (
 	"errors"
 	"syscall"
 	"time"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // How often a group that should end is looked at: soon at first, then rarely.
@@ -23,19 +25,44 @@ type supervisor struct {
 	killed   bool // SIGKILL was sent
 	gone     bool
 
-	deadline, grace, look *time.Timer
+	deadline, grace, look alarm
 	wait                  time.Duration // until the next look
+}
+
+// alarm is a timer that is made when it is set first; few processes need all of them.
+type alarm struct{ timer *time.Timer }
+
+func (a *alarm) set(d time.Duration) {
+	if a.timer == nil {
+		a.timer = time.NewTimer(d)
+		return
+	}
+	a.timer.Reset(d)
+}
+
+// rings has something when the time is over.
+func (a *alarm) rings() <-chan time.Time {
+	if a.timer == nil {
+		return nil
+	}
+	return a.timer.C
+}
+
+func (a *alarm) stop() {
+	if a.timer != nil {
+		a.timer.Stop()
+	}
 }
 
 // supervise tells the process's events and ends its group; it returns when
 // nothing of it is left.
 func (p *Process) supervise() {
-	s := &supervisor{Process: p, wait: firstLook, deadline: idleTimer(), grace: idleTimer(), look: idleTimer()}
-	defer s.deadline.Stop()
-	defer s.grace.Stop()
-	defer s.look.Stop()
+	s := &supervisor{Process: p, wait: firstLook}
+	defer s.deadline.stop()
+	defer s.grace.stop()
+	defer s.look.stop()
 	if p.spec.Timeout > 0 {
-		s.deadline.Reset(time.Until(p.start.Add(p.spec.Timeout)))
+		s.deadline.set(time.Until(p.start.Add(p.spec.Timeout)))
 	}
 	for !s.gone {
 		s.next()
@@ -49,22 +76,12 @@ func (p *Process) supervise() {
 	}
 }
 
-func idleTimer() *time.Timer {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
-}
-
 // next takes one event.
 func (s *supervisor) next() {
 	select {
 	case d := <-s.exit:
-		s.result = s.settle(d, s.timedOut)
-		s.exited = true
-		if s.spec.Events.Exited != nil {
-			s.spec.Events.Exited(s.result)
-		}
-	case <-s.deadline.C:
+		s.reaped(d)
+	case <-s.deadline.rings():
 		s.timedOut = true
 		s.result.TimedOut = true
 		if s.spec.Events.TimedOut != nil {
@@ -77,10 +94,30 @@ func (s *supervisor) next() {
 		s.end()
 	case <-s.kill:
 		s.killAll()
-	case <-s.grace.C:
+	case <-s.grace.rings():
 		s.killAll()
-	case <-s.look.C:
+	case <-s.look.rings():
 	}
+}
+
+// reaped takes the death of the process itself. A group that nobody needs any more,
+// and which is empty, goes first: then its counters are read but once.
+func (s *supervisor) reaped(d family.Death) {
+	s.exited = true
+	select {
+	case <-s.release:
+		s.released = true
+	default:
+	}
+	var leftover error
+	if s.released || s.ending {
+		s.gone, _, leftover = s.tree.remove()
+	}
+	s.result = s.settle(d, s.timedOut)
+	if s.spec.Events.Exited != nil {
+		s.spec.Events.Exited(s.result)
+	}
+	s.result.Leftover = leftover
 }
 
 // tidy ends what is left once the process itself has ended and its group is
@@ -92,13 +129,13 @@ func (s *supervisor) tidy() {
 		s.lookAgain()
 		return
 	}
-	if !s.exited || !s.released && !s.ending {
+	if s.gone || !s.exited || !s.released && !s.ending {
 		return
 	}
-	if group := s.tree.usage(); group != nil {
+	gone, group, err := s.tree.remove()
+	if group != nil {
 		s.result.Usage.Group = group // strays have gone on using the processor
 	}
-	gone, err := s.tree.remove()
 	if gone {
 		s.gone, s.result.Leftover = true, err
 		return
@@ -114,7 +151,7 @@ func (s *supervisor) tidy() {
 }
 
 func (s *supervisor) lookAgain() {
-	s.look.Reset(s.wait)
+	s.look.set(s.wait)
 	s.wait = min(2*s.wait, lastLook)
 }
 
@@ -133,7 +170,7 @@ func (s *supervisor) end() {
 	}
 	s.tree.signal(syscall.SIGTERM)
 	s.tree.signal(syscall.SIGCONT) // a stopped process gets its SIGTERM only now
-	s.grace.Reset(s.spec.Grace)
+	s.grace.set(s.spec.Grace)
 }
 
 func (s *supervisor) killAll() {

@@ -19,7 +19,8 @@ type tree interface {
 	kill()
 	// remove says whether no process is left and, if so, removes what stood for
 	// the tree. It is called only after the first process was reaped, or never born.
-	remove() (gone bool, err error)
+	// What all processes have used until then is as of usage.
+	remove() (gone bool, usage *GroupUsage, err error)
 	// holds says whether a place, as [Controller.Where] tells it, is inside.
 	holds(place string) bool
 	// usage reads what all processes have used; nil where nobody counts.
@@ -32,6 +33,7 @@ type groupTree struct {
 	mu    sync.Mutex // usage is asked for by others than who removes
 	group *cgroup.Group
 	gone  bool
+	used  *GroupUsage // in the end
 
 	release func() // gives the shim back that has started it; nil: there was none
 }
@@ -58,31 +60,39 @@ func (t *groupTree) kill() {
 	}
 }
 
-func (t *groupTree) remove() (bool, error) {
+func (t *groupTree) remove() (bool, *GroupUsage, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	err := t.group.Remove()
-	if errors.Is(err, cgroup.ErrBusy) {
-		return false, nil
+	u, known, err := t.group.Finish()
+	var usage *GroupUsage
+	if known {
+		usage = newGroupUsage(u)
 	}
-	t.gone = true
+	if errors.Is(err, cgroup.ErrBusy) {
+		return false, usage, nil
+	}
+	t.gone, t.used = true, usage
 	if t.release != nil {
 		t.release()
 		t.release = nil
 	}
-	return true, err
+	return true, usage, err
 }
 
 func (t *groupTree) usage() *GroupUsage {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone {
-		return nil
+		return t.used
 	}
 	u, err := t.group.Usage()
 	if err != nil {
 		return nil
 	}
+	return newGroupUsage(u)
+}
+
+func newGroupUsage(u cgroup.Usage) *GroupUsage {
 	return &GroupUsage{CPU: u.CPU, Memory: u.Memory, OOM: u.OOM, PIDsRefused: u.Refused}
 }
 
@@ -115,14 +125,14 @@ func (t *familyTree) kill() {
 // patientKills is how often a shim is asked to kill before it is killed itself.
 const patientKills = 20
 
-func (t *familyTree) remove() (bool, error) {
+func (t *familyTree) remove() (bool, *GroupUsage, error) {
 	if t.child != nil {
 		select {
 		case <-t.child.Empty:
 		default:
-			return false, nil
+			return false, nil, nil
 		}
 	}
 	t.crew.release(t.worker)
-	return true, nil
+	return true, nil, nil
 }

@@ -102,10 +102,19 @@ func (g *Group) Kill() {
 //
 // An empty group without controllers may be kept for another process instead.
 func (g *Group) Remove() error {
-	if g.spare() {
-		return nil
+	_, _, err := g.Finish()
+	return err
+}
+
+// Finish is Remove, and tells what the group's processes have used until then; known
+// says whether that can be told.
+func (g *Group) Finish() (u Usage, known bool, err error) {
+	if u, ok := g.spare(); ok {
+		return u, true, nil
 	}
-	return g.discard()
+	u, err = g.Usage()
+	known = err == nil
+	return u, known, g.discard()
 }
 
 // discard removes the group.

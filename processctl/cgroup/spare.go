@@ -3,6 +3,7 @@ package cgroup
 import (
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -94,23 +95,28 @@ func (g *Group) idle() bool {
 	return unix.Fstat(g.FD(), &st) == nil && st.Nlink == 2 // no groups inside
 }
 
-// spare keeps the group for its next use, if it may be used again and is empty.
-func (g *Group) spare() bool {
+// spare keeps the group for its next use, if it may be used again and is empty, and
+// tells what it was used for.
+func (g *Group) spare() (u Usage, ok bool) {
 	if !g.again || !g.idle() {
-		return false
+		return u, false
 	}
 	used, err := g.cpu()
 	if err != nil {
-		return false
+		return u, false
 	}
 	next := *g
 	next.used = used
 	if !g.parent.spares.keep(&next) {
-		return false
+		return u, false
 	}
+	u.CPU = time.Duration(used-g.used) * time.Microsecond
 	*g = Group{place: g.place, parent: g.parent} // the files are the next one's
-	return true
+	return u, true
 }
+
+// statBuffers hold what a file says.
+var statBuffers = sync.Pool{New: func() any { return new([512]byte) }}
 
 // cpu is what the group has counted of the processor's time since it was made, in
 // microseconds.
@@ -118,7 +124,8 @@ func (g *Group) cpu() (int64, error) {
 	if !g.again {
 		return g.value("cpu.stat", "usage_usec")
 	}
-	var b [512]byte
+	b := statBuffers.Get().(*[512]byte)
+	defer statBuffers.Put(b)
 	n, err := unix.Pread(int(g.stat.Fd()), b[:], 0)
 	if err != nil {
 		return 0, err
