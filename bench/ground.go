@@ -39,7 +39,8 @@ func newGround() *ground {
 	if err != nil {
 		return &ground{missing: err.Error()}
 	}
-	g := &ground{dir: filepath.Join(root, "bench-urocket."+strconv.Itoa(os.Getpid()))}
+	sweep(root)
+	g := &ground{dir: filepath.Join(root, groundPrefix+strconv.Itoa(os.Getpid()))}
 	for line := range strings.Lines(string(own)) {
 		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
 			g.before = filepath.Join(root, path)
@@ -54,6 +55,26 @@ func newGround() *ground {
 		return &ground{missing: err.Error()}
 	}
 	return g
+}
+
+// groundPrefix begins the name of every ground.
+const groundPrefix = "bench-urocket."
+
+// sweep removes what benchmarks that were killed have left, as far as nothing runs in it:
+// a group with processes cannot be removed.
+func sweep(root string) {
+	left, _ := filepath.Glob(filepath.Join(root, groundPrefix+"*"))
+	for _, dir := range left {
+		if _, err := os.Stat("/proc/" + strings.TrimPrefix(filepath.Base(dir), groundPrefix)); err == nil {
+			continue // it may be about to use what is empty now
+		}
+		leaves, _ := filepath.Glob(filepath.Join(dir, "*/"))
+		for _, d := range append(leaves, dir) {
+			if info, err := os.Stat(d); err == nil && info.IsDir() {
+				_ = os.Remove(d)
+			}
+		}
+	}
 }
 
 // enter moves the benchmark itself into a leaf of its ground.
