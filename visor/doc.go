@@ -37,6 +37,10 @@
 // the next one is refused, and nobody who was let in is sent away again. An
 // operation that could fill it wants a queue of its own.
 //
+// Of those that have a place, a few for each processor are started at a time: who
+// comes then starts when one of these has ended or is 10 ms old. A crowd of short
+// calls so ends in the order in which it came.
+//
 // Everything about places takes a time logarithmic in the number of operations.
 //
 // # What it does not know

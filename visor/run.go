@@ -2,6 +2,7 @@ package visor
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/urocket/urocket/processctl"
@@ -19,6 +20,7 @@ type Run struct {
 	arrived time.Time
 	queued  time.Duration // how long it waited for its place
 
+	young   atomic.Bool   // its process is, see pace
 	leaving func() bool   // takes the watch over the caller's leaving back
 	decided chan struct{} // closed when end is set
 	exited  chan struct{} // closed when result is set
@@ -62,6 +64,7 @@ func exitEnd(result *processctl.Result) End {
 }
 
 func (r *Run) onExited(result processctl.Result) {
+	r.grow()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result = &result

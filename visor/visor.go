@@ -13,6 +13,7 @@ import (
 type Visor struct {
 	start   func(processctl.Spec) (process, error)
 	places  places
+	pace    *pace
 	records records
 	calls   sync.WaitGroup // calls that are not over: unanswered, or with processes left
 
@@ -27,6 +28,7 @@ func New(c *processctl.Controller, limits Limits) *Visor {
 	v := &Visor{
 		start: func(spec processctl.Spec) (process, error) { return c.Start(spec) },
 		runs:  map[string]*Run{},
+		pace:  newPace(),
 	}
 	v.places.set(limits)
 	return v
@@ -112,11 +114,19 @@ func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 		v.forget(r)
 		return nil, err
 	}
-	if err := r.begin(); err != nil {
+	err := v.pace.enter(ctx)
+	if err == nil {
+		r.young.Store(true)
+		if err = r.begin(); err != nil {
+			r.grow()
+		}
+	}
+	if err != nil {
 		v.places.leave(c.Operation)
 		v.forget(r)
 		return nil, err
 	}
+	time.AfterFunc(youth, r.grow)
 	r.leaving = context.AfterFunc(ctx, r.callerGone)
 	return r, nil
 }
