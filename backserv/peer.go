@@ -96,7 +96,7 @@ func (p *peer) locate(where func(pid int) (string, error)) error {
 		return nil
 	}
 	place, err := where(p.pid)
-	if err == nil && p.alive() {
+	if err == nil && place != "" && p.alive() {
 		p.place = place
 	}
 	return err

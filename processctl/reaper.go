@@ -58,20 +58,18 @@ func (r *reaper) run() {
 	}
 }
 
-// reapOne reaps one dead child, if there is one. It looks before it waits: as
-// long as the lock is held and the zombie stands, its pid cannot become another
-// process's, which makes [reaper.signal] safe.
+// reapOne reaps one dead child, if there is one. The lock is held from before its pid
+// is free for another process until nobody is told it any more, which makes
+// [reaper.signal] safe.
 func (r *reaper) reapOne() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	pid, err := family.Peek(unix.WNOHANG)
+	var d family.Death
+	pid, err := syscall.Wait4(-1, &d.Status, syscall.WNOHANG, &d.Rusage)
 	if err != nil || pid == 0 {
-		return false
+		return err == syscall.EINTR
 	}
-	d := family.Death{At: time.Now()}
-	if _, err := syscall.Wait4(pid, &d.Status, syscall.WNOHANG, &d.Rusage); err != nil {
-		return err == syscall.EINTR || err == syscall.ECHILD // somebody else waited for it
-	}
+	d.At = time.Now()
 	if c, ok := r.known[pid]; ok {
 		delete(r.known, pid)
 		c <- d // buffered: one death a child
