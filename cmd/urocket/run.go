@@ -86,6 +86,7 @@ func runCommand(o options, _, stderr io.Writer) int {
 		p.abandon()
 		return complain(stderr, err)
 	}
+	tuneMemory()
 	return p.live(signals)
 }
 
