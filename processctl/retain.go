@@ -1,6 +1,11 @@
 package processctl
 
-import "github.com/urocket/urocket/processctl/shim"
+import (
+	"slices"
+	"time"
+
+	"github.com/urocket/urocket/processctl/shim"
+)
 
 // retire ends the shims as soon as nobody has them any more.
 func (c *crew) retire() {
@@ -50,9 +55,26 @@ func (c *crew) release(w *worker) {
 		}
 	case !c.closed && !w.lost() && len(c.idle) < idleShims:
 		c.idle = append(c.idle, w)
+		if len(c.idle) > restingShims && c.trims == nil {
+			c.trims = time.AfterFunc(trimTime, c.trim)
+		}
 	default:
 		over = []*worker{w}
 	}
+	c.mu.Unlock()
+	for _, w := range over {
+		w.Close()
+	}
+}
+
+// trim ends the shims that have had nothing to do for the longest, down to
+// restingShims.
+func (c *crew) trim() {
+	c.mu.Lock()
+	c.trims = nil
+	n := max(len(c.idle)-restingShims, 0)
+	over := slices.Clone(c.idle[:n])
+	c.idle = slices.Delete(c.idle, 0, n)
 	c.mu.Unlock()
 	for _, w := range over {
 		w.Close()
@@ -65,6 +87,9 @@ func (c *crew) close() {
 	c.mu.Lock()
 	idle := c.idle
 	c.idle, c.closed = nil, true
+	if c.trims != nil {
+		c.trims.Stop()
+	}
 	c.mu.Unlock()
 	for _, w := range idle {
 		w.Close()

@@ -21,8 +21,13 @@ const (
 	// shimTime bounds how long a shim may take to be ready, or to start a command.
 	shimTime = 30 * time.Second
 
-	// idleShims is how many shims without a command are kept for the next ones.
+	// idleShims is how many shims without a command are kept for the next ones. A
+	// start of one costs ten times what a command costs it.
 	idleShims = 64
+
+	// restingShims are left of them after trimTime.
+	restingShims = 16
+	trimTime     = 30 * time.Second
 )
 
 // crew is the shims of equal settings. With cgroups one shim starts all its
@@ -34,6 +39,7 @@ type crew struct {
 	mu     sync.Mutex
 	idle   []*worker // at most one, in use all the time, where the settings do not collect
 	users  int       // who have a shim
+	trims  *time.Timer
 	closed bool
 }
 

@@ -285,3 +285,40 @@ func TestNoShimOnceClosed(t *testing.T) {
 		t.Errorf("shim %d was started", w.pid)
 	}
 }
+
+// After a burst the shims that were started for it end again.
+func TestShimsAreTrimmed(t *testing.T) {
+	c, err := New(Options{Name: "test", NoCgroup: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	crew := c.crew(nil)
+	var taken []*worker
+	for range restingShims + 5 {
+		w, err := crew.acquire()
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, w)
+	}
+	for _, w := range taken {
+		crew.release(w)
+	}
+	crew.mu.Lock()
+	kept, timed := len(crew.idle), crew.trims != nil
+	crew.mu.Unlock()
+	if kept != len(taken) || !timed {
+		t.Errorf("%d of %d are kept, to be trimmed: %v", kept, len(taken), timed)
+	}
+	crew.trim()
+	lost := 0
+	for _, w := range taken {
+		if w.lost() {
+			lost++
+		}
+	}
+	if lost != 5 || len(crew.idle) != restingShims {
+		t.Errorf("%d have ended, %d are idle", lost, len(crew.idle))
+	}
+}
