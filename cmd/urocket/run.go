@@ -27,9 +27,18 @@ const lastAnswers = 2 * time.Second
 
 // reservedThreads is how many threads are made at start, so that none has to be
 // made when there can be none: one for each processor to run on, and some that
-// block in the kernel, on a disk for example. Under load there are about six for
-// a processor.
-func reservedThreads() int { return 16 + 4*runtime.GOMAXPROCS(0) }
+// block in the kernel, on a disk for example. Under load there are about three for
+// each of those.
+func reservedThreads() int { return 16 + 2*runtime.GOMAXPROCS(0) }
+
+// moreProcessors has Go run on twice as many threads as there are processors, unless
+// GOMAXPROCS says how many: one that starts a program waits in the kernel until that
+// is executed (vfork(2)), and counts as running all the while.
+func moreProcessors() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
+	}
+}
 
 // version is set at link time.
 var version = ""
@@ -64,6 +73,7 @@ type program struct {
 }
 
 func runCommand(o options, _, stderr io.Writer) int {
+	moreProcessors()
 	threads.Reserve(reservedThreads())
 	signals := notifySignals()
 	out := newLogWriter(stderr)
