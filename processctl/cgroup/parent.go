@@ -64,7 +64,7 @@ func Open(o Options) (*Parent, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Parent{base: base, ours: ours, name: "urocket-" + o.Name + ".", warn: o.Warn}
+	p := &Parent{base: base, ours: ours, name: "urocket-" + o.Name + ".", warn: o.Warn, spares: newSpares()}
 	if p.warn == nil {
 		p.warn = func(string) {}
 	}
@@ -157,7 +157,7 @@ func (p *Parent) makeGroup(name string) (*Group, error) {
 		return nil, &os.PathError{Op: "open cgroup", Path: g.dir, Err: err}
 	}
 	g.f = os.NewFile(uintptr(fd), g.dir)
-	if len(p.controllers) == 0 {
+	if len(p.controllers) == 0 && p.spares.max > 0 {
 		g.readies()
 	}
 	return g, nil

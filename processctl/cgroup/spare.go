@@ -1,6 +1,7 @@
 package cgroup
 
 import (
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -8,10 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// SpareFiles is how many descriptors spare groups may have open where limit are
+// allowed.
+func SpareFiles(limit int64) int64 { return filesEach * maxSpares(limit) }
+
+// filesEach are those of one group.
+const filesEach = 4
+
 // maxSpares is how many empty groups are kept to be used again. To make a group and
 // to remove it costs more than a system call should, and all of a host do it one at
 // a time, under one lock of the kernel.
-const maxSpares = 64
+func maxSpares(limit int64) int64 { return min(64, limit/64) }
 
 // spares are groups whose processes have all ended. Only groups without controllers
 // are used again: nothing of a limit, a peak, or memory that is still charged can
@@ -20,6 +28,15 @@ const maxSpares = 64
 type spares struct {
 	mu   sync.Mutex
 	list []*Group
+	max  int
+}
+
+func newSpares() spares {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return spares{}
+	}
+	return spares{max: int(maxSpares(int64(min(limit.Cur, math.MaxInt32))))}
 }
 
 func (s *spares) take() *Group {
@@ -36,7 +53,7 @@ func (s *spares) take() *Group {
 func (s *spares) keep(g *Group) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.list) >= maxSpares {
+	if len(s.list) >= s.max {
 		return false
 	}
 	s.list = append(s.list, g)

@@ -24,9 +24,20 @@ type slots struct {
 }
 
 // parallel is how many children can begin at a time; others wait. A thread of the Go
-// runtime that starts a child can do nothing else meanwhile, and there are as many as
-// processors.
-const parallel = 8
+// runtime that starts a child can do nothing else meanwhile, and there are few. Where
+// descriptors are, so are the places.
+func parallel() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 1
+	}
+	return int(max(1, min(mostParallel, limit.Cur/64)))
+}
+
+const mostParallel = 8
+
+// Files is how many descriptors [Prepare] takes, at most.
+const Files = 3*mostParallel + 1
 
 var reserved atomic.Pointer[slots]
 
@@ -36,8 +47,9 @@ func reserve() error {
 	if err != nil {
 		return err
 	}
-	s := &slots{free: make(chan [3]int, parallel), null: null}
-	for range parallel {
+	n := parallel()
+	s := &slots{free: make(chan [3]int, n), null: null}
+	for range n {
 		var set [3]int
 		for i := range set {
 			if set[i], err = unix.FcntlInt(null.Fd(), unix.F_DUPFD_CLOEXEC, 3); err != nil {
