@@ -16,8 +16,8 @@ type floor struct {
 }
 
 var floors = []floor{
-	{" socket", 0.55},
-	{" socket, no cgroup", 0.50},
+	{" socket", 0.40},
+	{" socket, no cgroup", 0.30},
 }
 
 func floorOf(row string) (share float64, ok bool) {

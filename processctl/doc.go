@@ -27,6 +27,14 @@
 // A program that uses this package is executed again as the shim: package shim
 // does its work before main, and nothing has to be called for it.
 //
+// # Speed
+//
+// What the kernel needs to start a process is most of what a call costs, so nothing
+// is started in a way that needs more: package vfork starts programs, a shim does its
+// work in one thread, empty groups are kept for the next process where nothing can
+// be left in them, and every child is reaped in one place. docs/benchmarks.md says
+// what that comes to.
+//
 // # Files
 //
 // A call's [Scratch] lies directly in the directory that it was made for, under a

@@ -112,7 +112,8 @@ func start(c *Command, w *Packed) (pid int, err error) {
 		files = set
 		p.add(unix.SYS_CLOSE_RANGE, uintptr(places.last+1), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE)
 	}
-	p.make(c, w, files, noFile.Load().Rlimit)
+	limit := noFile.Load().Rlimit
+	p.make(c, w, files, limit)
 	args := cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
 	if places != nil {
 		args.flags |= unix.CLONE_FILES
@@ -124,9 +125,10 @@ func start(c *Command, w *Packed) (pid int, err error) {
 	child, errno := clone(&args, unsafe.Sizeof(args), &p)
 	runtime.KeepAlive(w)
 	runtime.KeepAlive(p.groups)
-	switch syscall.Errno(errno) {
-	case 0:
-	case syscall.ENOSYS, syscall.EINVAL, syscall.EPERM, syscall.E2BIG:
+	runtime.KeepAlive(limit)
+	switch {
+	case errno == 0:
+	case refused(syscall.Errno(errno)):
 		pid, err = forkExec(w.unpack(c)) // which says what is wrong, if it was not the call
 		if err == nil {
 			broken.Store(true)
@@ -137,13 +139,19 @@ func start(c *Command, w *Packed) (pid int, err error) {
 	}
 	if p.failed != 0 {
 		_, _ = syscall.Wait4(int(child), nil, 0, nil) // unless somebody waits for every child
-		if places != nil && p.left == p.n {
+		if places != nil && p.left == p.n && refused(syscall.Errno(p.failed)) {
 			reserved.Store(nil) // no close_range here
 			return start(c, w)
 		}
 		return 0, syscall.Errno(p.failed)
 	}
 	return int(child), nil
+}
+
+// refused says that a system call as such may be what the kernel, or a filter, does
+// not take.
+func refused(errno syscall.Errno) bool {
+	return errno == syscall.ENOSYS || errno == syscall.EINVAL || errno == syscall.EPERM || errno == syscall.E2BIG
 }
 
 // make writes the list.
