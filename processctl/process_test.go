@@ -129,3 +129,25 @@ func TestTermReachesWhatIsLeft(t *testing.T) {
 		}
 	})
 }
+
+// How a process ended is nothing to the next one.
+func TestAfterAKill(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		for _, script := range []string{
+			"sleep 60",
+			`trap '' TERM; (sleep 60; sleep 60) & exit 0`,
+			`g=$(sed -n 's/^0:://p' /proc/self/cgroup); for f in /sys/fs/cgroup$g /sys/fs/cgroup/unified$g; do echo 1 >$f/cgroup.kill; done; exit 0`,
+		} {
+			r := start(t, c, script, func(s *Spec) { s.Timeout, s.Grace = 100*time.Millisecond, 0 })
+			get(t, r.exited, "exited")
+			r.Release()
+			get(t, r.ended, "ended")
+			next := start(t, c, "exit 3", nil)
+			if res := get(t, next.exited, "exited"); res.Exit != 3 || res.Signal != 0 {
+				t.Errorf("after %s: exit %d, signal %v", script, res.Exit, res.Signal)
+			}
+			next.Release()
+			get(t, next.ended, "ended")
+		}
+	})
+}

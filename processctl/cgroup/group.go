@@ -26,6 +26,7 @@ type Group struct {
 	again              bool     // it may be used again
 	stat, events, kind *os.File // kept open for that
 	used               int64    // what it had counted before, in microseconds
+	spoiled            bool     // by cgroup.kill, see Spoil
 }
 
 // FD is the directory's descriptor, for SysProcAttr.CgroupFD. It is valid until
@@ -92,6 +93,7 @@ func (g *Group) signalMember(pid int, sig syscall.Signal) bool {
 // each process's first thread, and does nothing where that has ended and others
 // run on: such a process is signalled by its pid.
 func (g *Group) Kill() {
+	g.Spoil()
 	_ = os.WriteFile(filepath.Join(g.dir, "cgroup.kill"), []byte("1"), 0)
 	g.Signal(syscall.SIGKILL, 0)
 }

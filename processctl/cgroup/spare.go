@@ -112,10 +112,17 @@ func (g *Group) idle() bool {
 	return unix.Fstat(g.FD(), &st) == nil && st.Nlink == 2 // no groups inside
 }
 
+// Spoil keeps the group from being used again. It is for one whose cgroup.kill was
+// written to, or may have been by a script that is root: from then on Linux (6.18,
+// kill_seq in cgroup_css_set_fork) kills every process that is born into it from
+// another group. It counts the kills of a group so that none that is just being
+// born is missed, but compares with the count of the parent's group.
+func (g *Group) Spoil() { g.spoiled = true }
+
 // spare keeps the group for its next use, if it may be used again and is empty, and
 // tells what it was used for.
 func (g *Group) spare() (u Usage, ok bool) {
-	if !g.again || !g.idle() {
+	if !g.again || g.spoiled || !g.idle() {
 		return u, false
 	}
 	used, err := g.cpu()
