@@ -29,7 +29,7 @@ func TestCgroupRemovedFromOutside(t *testing.T) {
 	for n := 1; n < 4; n++ {
 		g.get(t, "/x").want(t, 200)
 		parent := g.parentGroup(t)
-		eventually(t, "it can be removed", func() bool { return removeGroups(parent) == nil })
+		eventually(t, "it can be removed", func() bool { return os.Remove(parent) == nil })
 		if text := string(g.get(t, "/x").want(t, 200).body); !strings.Contains(text, filepath.Base(parent)+"/") {
 			t.Errorf("the next process is in %s", text)
 		}
@@ -54,7 +54,7 @@ func TestNamedCgroupRemovedFromOutside(t *testing.T) {
 		ops: ops{"get /x": {"cmd": "/bin/cat /proc/self/cgroup", "reply": "stdout", "tmpdir": "own"}},
 	})
 	g.get(t, "/x").want(t, 200)
-	eventually(t, "it can be removed", func() bool { return removeGroups(g.parentGroup(t)) == nil })
+	eventually(t, "it can be removed", func() bool { return os.Remove(g.parentGroup(t)) == nil })
 	check(t, os.Remove(named))
 	for range 3 {
 		g.get(t, "/x").wantProblem(t, 500, "internal")
@@ -66,18 +66,4 @@ func TestNamedCgroupRemovedFromOutside(t *testing.T) {
 	if text := string(g.get(t, "/x").want(t, 200).body); !strings.Contains(text, filepath.Base(named)+"/urocket-"+g.name) {
 		t.Errorf("the next process is in %s", text)
 	}
-}
-
-// removeGroups removes a group of urocket's and the spare ones in it.
-func removeGroups(dir string) error {
-	spare, err := filepath.Glob(dir + "/*/cgroup.procs")
-	if err != nil {
-		return err
-	}
-	for _, file := range spare {
-		if err := os.Remove(filepath.Dir(file)); err != nil {
-			return err
-		}
-	}
-	return os.Remove(dir)
 }

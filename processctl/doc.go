@@ -31,8 +31,7 @@
 //
 // What the kernel needs to start a process is most of what a call costs, so nothing
 // is started in a way that needs more: package vfork starts programs, a shim does its
-// work in one thread, empty groups are kept for the next process where nothing can
-// be left in them, and every child is reaped in one place. docs/benchmarks.md says
+// work in one thread, and every child is reaped in one place. docs/benchmarks.md says
 // what that comes to.
 //
 // # Files

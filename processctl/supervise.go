@@ -104,7 +104,6 @@ func (s *supervisor) next() {
 // and which is empty, goes first: then its counters are read but once.
 func (s *supervisor) reaped(d family.Death) {
 	s.exited = true
-	s.tree.died(d)
 	select {
 	case <-s.release:
 		s.released = true

@@ -6,7 +6,6 @@ import (
 	"syscall"
 
 	"github.com/urocket/urocket/processctl/cgroup"
-	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 )
 
@@ -14,8 +13,6 @@ import (
 type tree interface {
 	// born tells of the first process.
 	born(birth)
-	// died tells of its death.
-	died(family.Death)
 	// signal sends sig to every process, as far as they can be found.
 	signal(sig syscall.Signal)
 	// kill ends every process; they are not gone when it returns.
@@ -43,20 +40,10 @@ type groupTree struct {
 
 func (t *groupTree) born(b birth) { t.birth = b }
 
-// died has a group whose first process was killed not used again: by cgroup.kill,
-// perhaps, which a script can write to that is root.
-func (t *groupTree) died(d family.Death) {
-	if d.Status.Signaled() && d.Status.Signal() == syscall.SIGKILL {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.group.Spoil()
-	}
-}
-
 func (t *groupTree) holds(place string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return !t.gone && t.group.Holds(place) // else it may be another process's by now
+	return !t.gone && t.group.Holds(place)
 }
 
 func (t *groupTree) signal(sig syscall.Signal) {
@@ -120,7 +107,6 @@ type familyTree struct {
 }
 
 func (t *familyTree) born(b birth)       { t.child = b.child }
-func (t *familyTree) died(family.Death)  {}
 func (t *familyTree) holds(string) bool  { return false } // nothing proves it
 func (t *familyTree) usage() *GroupUsage { return nil }
 

@@ -7,16 +7,15 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/config"
-	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/vfork"
 )
 
 // How many descriptors are open at once, at most. The Go runtime raises our soft
 // limit to the hard one, and gives processes the one that we were started with.
 const (
-	// ownFiles are urocket's: listeners, cgroups, the log, and the spare
-	// connections on the socket.
-	ownFiles = 64
+	// ownFiles are urocket's: listeners, cgroups, the log, the spare connections on
+	// the socket, and places for the descriptors of a child (package vfork).
+	ownFiles = 64 + vfork.Files
 	// spareReplies are connections on the socket that carry no call's reply.
 	spareReplies = 16
 	// moreReplies are so many more at most, if the limit has room for them.
@@ -24,17 +23,13 @@ const (
 	// replyFiles are a connection's on the socket: itself, the process at its
 	// other end.
 	replyFiles = 2
-	// callFiles are a running call's: two pipes, its cgroup with three files, a
-	// connection on the socket with the process at its other end, a file for a large
-	// reply, and those that are open while it starts.
-	callFiles = 11
+	// callFiles are a running call's: two pipes, its cgroup, a connection on the
+	// socket with the process at its other end, a file for a large reply, and
+	// those that are open while it starts.
+	callFiles = 8
 	// callerFiles are a waiting caller's: his connection, a file for a large body.
 	callerFiles = 2
 )
-
-// reserve is what nobody else has: [ownFiles], and those that are kept open to start
-// processes sooner.
-func reserve(limit int64) int64 { return ownFiles + vfork.Files + cgroup.SpareFiles(limit) }
 
 // descriptorLimit is how many descriptors we may have open.
 func descriptorLimit() int64 {
@@ -50,7 +45,7 @@ func descriptorLimit() int64 {
 // service is set to.
 func connections(s *config.Service) int {
 	limit := descriptorLimit()
-	return int(max(1, limit/2, limit-reserve(limit)-callFiles*int64(s.Running)-replyFiles*surplus(s, limit)))
+	return int(max(1, limit/2, limit-ownFiles-callFiles*int64(s.Running)-replyFiles*surplus(s, limit)))
 }
 
 // socketConnections is how many connections on the socket may be open: one for
@@ -69,7 +64,7 @@ func surplus(s *config.Service, limit int64) int64 {
 
 // needed is how many descriptors serve all callers that running and queued admit.
 func needed(s *config.Service) int64 {
-	return reserve(descriptorLimit()) + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	return ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
 }
 
 // checkDescriptors warns of a limit under which not all callers can be served

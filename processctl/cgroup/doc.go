@@ -10,11 +10,10 @@
 //     /proc/self/cgroup, and proves by making a directory that groups can be
 //     made there. It then owns one directory, the [Parent], locked with flock(2)
 //     for as long as the program lives.
-//   - [Parent.NewGroup] makes a [Group] for one process. One with controllers is
-//     never used twice: limits, peaks and page cache of an earlier process would
-//     come with it. One without any is used again, if it is empty and as it was
-//     made: to make and to remove a group costs more than all else that is done
-//     here, and the kernel lets only one at a time.
+//   - [Parent.NewGroup] makes a fresh [Group] for one process. Groups are never
+//     used twice: counters, page cache and strays of an earlier process would
+//     come with them, and Linux may kill whatever is born into one that was killed
+//     (6.18: kill_seq in cgroup_css_set_fork).
 //   - A group's name is a number, never anything that came with a request.
 //   - [Group.Kill] writes cgroup.kill (Linux 5.14), which also ends processes
 //     that changed session, parent or environment, and that fork while dying.

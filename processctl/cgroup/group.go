@@ -22,11 +22,6 @@ type Group struct {
 	place
 	parent *Parent
 	f      *os.File
-
-	again              bool     // it may be used again
-	stat, events, kind *os.File // kept open for that
-	used               int64    // what it had counted before, in microseconds
-	spoiled            bool     // by cgroup.kill, see Spoil
 }
 
 // FD is the directory's descriptor, for SysProcAttr.CgroupFD. It is valid until
@@ -93,7 +88,6 @@ func (g *Group) signalMember(pid int, sig syscall.Signal) bool {
 // each process's first thread, and does nothing where that has ended and others
 // run on: such a process is signalled by its pid.
 func (g *Group) Kill() {
-	g.Spoil()
 	_ = os.WriteFile(filepath.Join(g.dir, "cgroup.kill"), []byte("1"), 0)
 	g.Signal(syscall.SIGKILL, 0)
 }
@@ -101,26 +95,7 @@ func (g *Group) Kill() {
 // Remove removes the group, and groups that the process made inside it. It
 // returns [ErrBusy] while a process lives there; zombies do not count. Any other
 // error leaves an empty directory behind.
-//
-// An empty group without controllers may be kept for another process instead.
 func (g *Group) Remove() error {
-	_, _, err := g.Finish()
-	return err
-}
-
-// Finish is Remove, and tells what the group's processes have used until then; known
-// says whether that can be told.
-func (g *Group) Finish() (u Usage, known bool, err error) {
-	if u, ok := g.spare(); ok {
-		return u, true, nil
-	}
-	u, err = g.Usage()
-	known = err == nil
-	return u, known, g.discard()
-}
-
-// discard removes the group.
-func (g *Group) discard() error {
 	err := removeDir(g.dir)
 	if errors.Is(err, ErrBusy) && !g.populated() {
 		// rmdir says EBUSY for groups below too.
@@ -133,16 +108,18 @@ func (g *Group) discard() error {
 	if errors.Is(err, ErrBusy) || err != nil && g.populated() {
 		return ErrBusy // perhaps the last process has only just gone
 	}
-	return errors.Join(err, g.close())
-}
-
-func (g *Group) close() (err error) {
-	for _, f := range []*os.File{g.f, g.stat, g.events, g.kind} {
-		if f != nil {
-			err = errors.Join(err, f.Close())
-		}
+	if g.f != nil {
+		return errors.Join(err, g.f.Close())
 	}
 	return err
+}
+
+// Finish is Remove, and tells what the group's processes have used until then; known
+// says whether that can be told.
+func (g *Group) Finish() (u Usage, known bool, err error) {
+	u, err = g.Usage()
+	known = err == nil
+	return u, known, g.Remove()
 }
 
 func removeDir(dir string) error {

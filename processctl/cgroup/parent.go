@@ -43,8 +43,7 @@ type Parent struct {
 	dir        claimed
 	delegation delegation
 
-	spares spares
-	dying  sync.Once // the warning
+	dying sync.Once // the warning
 }
 
 // Options say where groups are made.
@@ -64,7 +63,7 @@ func Open(o Options) (*Parent, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Parent{base: base, ours: ours, name: "urocket-" + o.Name + ".", warn: o.Warn, spares: newSpares()}
+	p := &Parent{base: base, ours: ours, name: "urocket-" + o.Name + ".", warn: o.Warn}
 	if p.warn == nil {
 		p.warn = func(string) {}
 	}
@@ -121,12 +120,9 @@ func (p *Parent) place() place {
 	return p.dir.place
 }
 
-// NewGroup makes a group for one process, or takes one that is as good as new. If somebody has removed the parent's
+// NewGroup makes a group for one process. If somebody has removed the parent's
 // directory it is made again.
 func (p *Parent) NewGroup() (*Group, error) {
-	if g := p.takeSpare(); g != nil {
-		return g, nil
-	}
 	number := p.next.Add(1)
 	if number%dyingEvery == 0 {
 		p.watchDying()
@@ -157,9 +153,6 @@ func (p *Parent) makeGroup(name string) (*Group, error) {
 		return nil, &os.PathError{Op: "open cgroup", Path: g.dir, Err: err}
 	}
 	g.f = os.NewFile(uintptr(fd), g.dir)
-	if len(p.controllers) == 0 && p.spares.max > 0 {
-		g.readies()
-	}
 	return g, nil
 }
 

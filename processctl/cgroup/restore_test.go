@@ -62,22 +62,12 @@ func usable(t *testing.T, p *Parent) {
 	until(t, "the group is removed", func() bool { return g.Remove() == nil })
 }
 
-// removeWhole removes a directory and the spare groups in it.
-func removeWhole(dir string) error {
-	for _, sub := range subgroups(dir) {
-		if err := os.Remove(sub); err != nil {
-			return err
-		}
-	}
-	return os.Remove(dir)
-}
-
 // Somebody removes the parent's directory, once and again.
 func TestParentThatIsRemoved(t *testing.T) {
 	p, told := openAt(t)
 	usable(t, p)
 	for n := 1; n < 3; n++ {
-		must(t, removeWhole(p.Dir()))
+		must(t, os.Remove(p.Dir()))
 		usable(t, p)
 		if len(*told) != n || !strings.Contains((*told)[n-1], p.Dir()) {
 			t.Errorf("told %q", *told)
@@ -92,7 +82,7 @@ func TestParentThatIsRemoved(t *testing.T) {
 // until it is locked.
 func TestParentThatIsReplaced(t *testing.T) {
 	p, told := openAt(t)
-	must(t, removeWhole(p.Dir()))
+	must(t, os.Remove(p.Dir()))
 	must(t, os.Mkdir(p.Dir(), 0o755))
 	usable(t, p)
 	if len(*told) != 1 {
@@ -105,7 +95,7 @@ func TestParentThatIsReplaced(t *testing.T) {
 func TestParentWhoseNameIsTaken(t *testing.T) {
 	p, _ := openAt(t)
 	before := p.Dir()
-	must(t, removeWhole(before))
+	must(t, os.Remove(before))
 	must(t, os.Mkdir(before, 0o755))
 	other, err := lockDir(before)
 	must(t, err)
@@ -120,7 +110,7 @@ func TestParentWhoseNameIsTaken(t *testing.T) {
 // The group above is removed as well: that is for the operator to make again.
 func TestBaseThatIsRemoved(t *testing.T) {
 	p, _ := openAt(t)
-	must(t, removeWhole(p.Dir()))
+	must(t, os.Remove(p.Dir()))
 	must(t, os.Remove(p.base.dir))
 	for range 2 {
 		if _, err := p.NewGroup(); !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), p.base.dir+", below which urocket made its own, was removed") {
@@ -134,7 +124,7 @@ func TestBaseThatIsRemoved(t *testing.T) {
 // It is made again once, however many calls find it gone.
 func TestParentIsMadeAgainOnce(t *testing.T) {
 	p, told := openAt(t)
-	must(t, removeWhole(p.Dir()))
+	must(t, os.Remove(p.Dir()))
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,11 +26,11 @@ type Usage struct {
 // Usage reads the group's counters.
 func (g *Group) Usage() (Usage, error) {
 	var u Usage
-	usec, err := g.cpu()
+	usec, err := g.value("cpu.stat", "usage_usec")
 	if err != nil {
 		return u, err
 	}
-	u.CPU = time.Duration(usec-g.used) * time.Microsecond
+	u.CPU = time.Duration(usec) * time.Microsecond
 	if len(g.parent.controllers) == 0 {
 		return u, nil
 	}
@@ -42,15 +43,19 @@ func (g *Group) Usage() (Usage, error) {
 	return u, nil
 }
 
+// buffers hold what a file of a group says.
+var buffers = sync.Pool{New: func() any { return new([512]byte) }}
+
 // value reads one number of a file of the group.
 func (g *Group) value(file, key string) (int64, error) {
-	buf := make([]byte, 512)
+	buf := buffers.Get().(*[512]byte)
+	defer buffers.Put(buf)
 	fd, err := unix.Openat(g.FD(), file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return 0, fmt.Errorf("open %s: %w", file, err)
 	}
 	defer unix.Close(fd)
-	n, err := unix.Read(fd, buf)
+	n, err := unix.Read(fd, buf[:])
 	if err != nil {
 		return 0, fmt.Errorf("read %s: %w", file, err)
 	}
