@@ -74,7 +74,7 @@ func TestTooFewDescriptorsAreTold(t *testing.T) {
 	for _, c := range []struct {
 		limit int
 		told  bool
-	}{{1000, true}, {1100, false}} {
+	}{{1000, true}, {1200, false}} {
 		g := prepare(t, setup{top: keys{"running": 60, "queued": 240}})
 		g.launch(setup{via: []string{"launch", fmt.Sprintf("nofile:%d", c.limit)}})
 		g.waitUp()

@@ -25,13 +25,13 @@ type slots struct {
 
 // parallel is how many children can begin at a time; others wait. A thread of the Go
 // runtime that starts a child can do nothing else meanwhile, and there are few. Where
-// descriptors are, so are the places.
+// few descriptors may be open there are fewer places, or none.
 func parallel() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return 1
+		return 0
 	}
-	return int(max(1, min(mostParallel, limit.Cur/64)))
+	return int(min(mostParallel, limit.Cur/64))
 }
 
 const mostParallel = 8
@@ -43,11 +43,14 @@ var reserved atomic.Pointer[slots]
 
 // reserve takes the places.
 func reserve() error {
+	n := parallel()
+	if n == 0 {
+		return nil
+	}
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return err
 	}
-	n := parallel()
 	s := &slots{free: make(chan [3]int, n), null: null}
 	for range n {
 		var set [3]int
