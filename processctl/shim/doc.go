@@ -13,7 +13,8 @@
 // PR_SET_CHILD_SUBREAPER) and serves one command at a time: whatever the command
 // starts, and however it cuts its ties (setsid, double fork, a clean
 // environment), falls to the shim when its parent ends. wait4 saying ECHILD is
-// the proof that nothing is left. Without it a shim starts any number of commands
+// the proof that nothing is left. Such a shim waits for messages and for children in
+// one thread and one call. Others start any number of commands
 // side by side, and somebody else (a cgroup) keeps their descendants together.
 //
 // When its socket closes, a shim kills what it has left and ends: the death of
