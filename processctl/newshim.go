@@ -71,7 +71,7 @@ func (c *crew) forkShim(said, shims *os.File) (int, chan family.Death, error) {
 		args = append(args, fmt.Sprintf("soft=%d", soft))
 	}
 	pid, err := syscall.ForkExec("/proc/self/exe", args, &syscall.ProcAttr{
-		Dir: "/", Env: []string{"GOMAXPROCS=1"}, // fewer threads
+		Dir: "/", Env: []string{"GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"}, // fewer threads; and nothing that would wake one which waits
 		Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), said.Fd(), shims.Fd(), os.Stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})

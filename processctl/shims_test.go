@@ -322,3 +322,50 @@ func TestShimsAreTrimmed(t *testing.T) {
 		t.Errorf("%d have ended, %d are idle", lost, len(crew.idle))
 	}
 }
+
+// switches counts how often the threads of a process have gone to sleep by themselves.
+func switches(t *testing.T, pid int) (n int) {
+	t.Helper()
+	files, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/status")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no threads: ", err)
+	}
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		_, rest, _ := strings.Cut(string(text), "\nvoluntary_ctxt_switches:")
+		word, _, _ := strings.Cut(strings.TrimSpace(rest), "\n")
+		count, _ := strconv.Atoi(word)
+		n += count
+	}
+	return n
+}
+
+// A shim with nothing to do, and one whose command only waits, do nothing.
+func TestShimsRest(t *testing.T) {
+	c, err := New(Options{Name: "test", NoCgroup: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closed(t, c)
+	r := start(t, c, "sleep 1000", nil)
+	if err := c.Try(nil); err != nil {
+		t.Fatal(err)
+	}
+	busy, idle := r.tree.(*familyTree).worker, c.crew(nil).idle[0]
+	for name, w := range map[string]*worker{"busy": busy, "idle": idle} {
+		rests := false
+		for range 10 { // it keeps its processor for a moment
+			before := switches(t, w.pid)
+			time.Sleep(500 * time.Millisecond)
+			if rests = switches(t, w.pid)-before < 20; rests {
+				break
+			}
+		}
+		if !rests {
+			t.Errorf("the %s shim does not rest", name)
+		}
+	}
+	r.Kill()
+	r.Release()
+	get(t, r.ended, "ended")
+}

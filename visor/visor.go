@@ -117,6 +117,7 @@ func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 	err := v.pace.enter(ctx)
 	if err == nil {
 		r.young.Store(true)
+		time.AfterFunc(youth, r.grow) // a start may take long too
 		if err = r.begin(); err != nil {
 			r.grow()
 		}
@@ -126,7 +127,6 @@ func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 		v.forget(r)
 		return nil, err
 	}
-	time.AfterFunc(youth, r.grow)
 	r.leaving = context.AfterFunc(ctx, r.callerGone)
 	return r, nil
 }

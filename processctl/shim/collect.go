@@ -34,6 +34,7 @@ type collector struct {
 	blind   bool  // not every child could be watched
 	nap     int   // milliseconds
 
+	rests  bool // nothing has come for a while
 	events [8]unix.EpollEvent
 	oob    [256]byte
 	buf    []byte // what is received into
@@ -69,15 +70,20 @@ func (s *server) collect() {
 // for the runtime's monitor looks after a busy processor a hundred times a second.
 func (c *collector) wait() (asked, ok bool) {
 	timeout := c.timeout()
-	if n, errno := c.rawWait(timeout); n != 0 || errno != 0 {
-		return c.asked(n), errno == 0 || errno == unix.EINTR
-	}
-	if timeout >= 0 {
-		if timeout = max(timeout-keepTime, 0); timeout == 0 {
-			return false, true
+	if !c.rests {
+		n, errno := c.rawWait(timeout)
+		if n != 0 || errno != 0 && errno != unix.EINTR {
+			return c.asked(n), errno == 0
+		}
+		c.rests = true
+		if timeout >= 0 {
+			if timeout = max(timeout-keepTime, 0); timeout == 0 {
+				return false, true
+			}
 		}
 	}
 	n, err := unix.EpollWait(c.poll, c.events[:], timeout)
+	c.rests = n <= 0
 	return c.asked(max(n, 0)), err == nil || err == unix.EINTR
 }
 
@@ -209,7 +215,8 @@ func (c *collector) rest(ended, orphans bool) {
 	switch {
 	case len(c.commands) == 0 && (ended || orphans || c.blind):
 		c.unwatch()
-		children, _ := family.Children()
+		children, ok := family.Children()
+		c.blind = !ok
 		for i, pid := range children {
 			if i == maxWatched {
 				c.blind = true

@@ -9,7 +9,9 @@
 // [syscall.ForkExec] does with a call for each.
 //
 // As vfork(2) has it, the thread that starts a program waits until that was
-// executed or the child has ended.
+// executed or the child has ended, and the Go runtime counts it as running: while the
+// kernel reads a program from a disk that hangs, a garbage collection waits, as it does
+// with [syscall.ForkExec].
 //
 // Where clone3 cannot be had (a seccomp filter, an older kernel), or on other
 // processors than amd64, [syscall.ForkExec] does the work.

@@ -19,6 +19,15 @@ var noFile atomic.Pointer[noFileLimit]
 // noFileLimit is one; nil: what this program has.
 type noFileLimit struct{ *syscall.Rlimit }
 
+// now is the limit with the hard one of this moment, which may have been lowered.
+func (l *noFileLimit) now() *syscall.Rlimit {
+	var now syscall.Rlimit
+	if l.Rlimit == nil || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &now) != nil {
+		return l.Rlimit
+	}
+	return &syscall.Rlimit{Cur: min(l.Cur, now.Max), Max: now.Max}
+}
+
 // Prepare finds out which limit of descriptors programs are to have. It waits for a
 // child: call it before anybody waits for every child. Without it, and where it
 // finds out nothing, [syscall.ForkExec] starts the programs. It also takes a few

@@ -2,6 +2,7 @@ package vfork
 
 import (
 	"os"
+	"runtime"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -24,14 +25,15 @@ type slots struct {
 }
 
 // parallel is how many children can begin at a time; others wait. A thread of the Go
-// runtime that starts a child can do nothing else meanwhile, and there are few. Where
-// few descriptors may be open there are fewer places, or none.
+// runtime that starts a child can do nothing else until that has executed its program,
+// from a disk that is slow perhaps; one of those that run Go at a time is left for
+// everything else. Where few descriptors may be open there are fewer places, or none.
 func parallel() int {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return 0
 	}
-	return int(min(mostParallel, limit.Cur/64))
+	return int(min(mostParallel, limit.Cur/64, uint64(max(1, runtime.GOMAXPROCS(0)-1))))
 }
 
 const mostParallel = 8
@@ -65,6 +67,10 @@ func reserve() error {
 	reserved.Store(s)
 	return nil
 }
+
+// from is the first descriptor that a child does not copy: a multiple of the size of a
+// word, in which the kernel copies anyway (and some kernels wrongly, if it is not).
+func (s *slots) from() int { return (s.last/64 + 1) * 64 }
 
 // put puts descriptors in places of their own; done makes those free again.
 func (s *slots) put(files [3]int) (set [3]int, done func(), err error) {

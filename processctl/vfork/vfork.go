@@ -110,9 +110,9 @@ func start(c *Command, w *Packed) (pid int, err error) {
 		}
 		defer done()
 		files = set
-		p.add(unix.SYS_CLOSE_RANGE, uintptr(places.last+1), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE)
+		p.add(unix.SYS_CLOSE_RANGE, uintptr(places.from()), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE)
 	}
-	limit := noFile.Load().Rlimit
+	limit := noFile.Load().now()
 	p.make(c, w, files, limit)
 	args := cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK | unix.CLONE_CLEAR_SIGHAND, exitSignal: uint64(unix.SIGCHLD)}
 	if places != nil {
@@ -157,6 +157,9 @@ func refused(errno syscall.Errno) bool {
 // make writes the list.
 func (p *plan) make(c *Command, w *Packed, files [3]int, limit *syscall.Rlimit) {
 	p.add(unix.SYS_SETSID)
+	if limit != nil {
+		p.add(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, pointer(limit), 0)
+	}
 	if u := c.User; u != nil {
 		if u.Groups != nil {
 			p.groups = make([]uint32, max(len(u.Groups), 1))
@@ -174,9 +177,6 @@ func (p *plan) make(c *Command, w *Packed, files [3]int, limit *syscall.Rlimit) 
 	for i, fd := range files {
 		p.add(unix.SYS_DUP3, uintptr(fd), uintptr(i))
 	}
-	if limit != nil {
-		p.add(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, pointer(limit), 0)
-	}
 	p.add(unix.SYS_EXECVE, pointer(w.Path), pointer(&w.Argv[0]), pointer(&w.Env[0]))
 }
 
@@ -191,8 +191,19 @@ func (p *plan) add(trap uintptr, args ...uintptr) {
 	p.n++
 }
 
-// pointer is the address of what a plan keeps alive; the heap does not move.
-func pointer[T any](p *T) uintptr { return uintptr(unsafe.Pointer(p)) }
+// pointer is the address of what a start keeps alive. It is made to lie on the heap,
+// which does not move, whatever the compiler finds out about it.
+func pointer[T any](p *T) uintptr {
+	if never {
+		sink.Store(p)
+	}
+	return uintptr(unsafe.Pointer(p))
+}
+
+var (
+	never bool
+	sink  atomic.Value
+)
 
 // unpack makes words of a packed command.
 func (w *Packed) unpack(c *Command) *Command {
