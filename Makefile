@@ -3,6 +3,7 @@
 
 export GO ?= go
 export FUZZTIME ?= 20000x
+export UROCKET_NOT_RUN := $(CURDIR)/bin/not-run.txt
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # With npm the documents of others must be there to be tested; without it the summary says that they were not.
@@ -21,7 +22,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
 
 test: setup-test build lint
-	@rm -f bin/vm.txt
+	@rm -f bin/vm.txt $(UROCKET_NOT_RUN)
 	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -timeout 30m ./...
 	@scripts/fuzz.sh
 	@scripts/not-run.sh

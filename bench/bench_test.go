@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/bench/measure"
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // The servers that are part of the benchmark are this program, started again.
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 // figure, and nothing is left.
 func TestOneRound(t *testing.T) {
 	if _, err := exec.LookPath("gcc"); err != nil {
-		t.Skip("no C compiler")
+		notrun.Here(t, "no C compiler")
 	}
 	b, err := newBench(options{only: regexp.MustCompile("net/http/cgi"), rounds: 1, duration: 200 * time.Millisecond, conns: []int{1}})
 	if err != nil {

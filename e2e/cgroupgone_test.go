@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // parentGroup is the directory in which the program makes its groups.
@@ -23,7 +25,7 @@ func (g *gateway) parentGroup(t *testing.T) string {
 func TestCgroupRemovedFromOutside(t *testing.T) {
 	t.Parallel()
 	if !cgroupsWork() {
-		t.Skip("CANNOT RUN HERE: no cgroup can be made")
+		notrun.Here(t, "no cgroup can be made")
 	}
 	g := start(t, setup{ops: ops{"get /x": {"cmd": "/bin/cat /proc/self/cgroup", "reply": "stdout"}}})
 	for n := 1; n < 4; n++ {
@@ -44,7 +46,7 @@ func TestCgroupRemovedFromOutside(t *testing.T) {
 func TestNamedCgroupRemovedFromOutside(t *testing.T) {
 	t.Parallel()
 	if !cgroupsWork() {
-		t.Skip("CANNOT RUN HERE: no cgroup can be made")
+		notrun.Here(t, "no cgroup can be made")
 	}
 	named := filepath.Join(filepath.Dir(start(t, setup{}).parentGroup(t)), "e2e-named-"+token())
 	check(t, os.Mkdir(named, 0o755))

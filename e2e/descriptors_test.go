@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // allow lets the program open n more descriptors, until the function that it
@@ -198,7 +200,7 @@ func TestDescriptorsUsedUpAtTheReply(t *testing.T) {
 func TestDescriptorsUsedUpAtALookUp(t *testing.T) {
 	t.Parallel()
 	if !cgroupsWork() {
-		t.Skip("CANNOT RUN HERE: no cgroup can be made")
+		notrun.Here(t, "no cgroup can be made")
 	}
 	g := start(t, setup{ops: ops{"get /own": {"cmd": sh(noteID + awaitMark + curlReply + "-d own >/dev/null"), "env": tenv, "replyfrom": "process"}}})
 	for n := range 4 {

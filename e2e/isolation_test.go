@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // levels are the keys that run a gateway with cgroups and without.
@@ -33,11 +35,11 @@ func atEachLevel(t *testing.T, s setup, f func(t *testing.T, g *gateway)) {
 	}
 }
 
-// asRoot ends a test that only root can run; scripts/not-run.sh says so.
+// asRoot ends a test that only root can run.
 func asRoot(t *testing.T) {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("CANNOT RUN HERE: only root may become another user")
+		notrun.Here(t, "only root may become another user")
 	}
 }
 

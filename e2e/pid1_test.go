@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // asPID1 is a setup in which the program is PID 1 of a pid namespace with a
@@ -22,7 +25,7 @@ func asPID1(t *testing.T, top keys, o ops) setup {
 	probe := exec.Command(self, append(s.via, "--", "/bin/true")...)
 	probe.Args[0], probe.SysProcAttr = helperName, s.sysProc
 	if out, err := probe.CombinedOutput(); err != nil {
-		t.Skipf("CANNOT RUN HERE: no pid namespace with a /proc of its own: %v %s", err, out)
+		notrun.Here(t, fmt.Sprintf("no pid namespace with a /proc of its own: %v %s", err, out))
 	}
 	return s
 }

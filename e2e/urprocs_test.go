@@ -9,6 +9,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // process is an entry of /urprocs.
@@ -217,7 +219,7 @@ func TestUrprocs403(t *testing.T) {
 	t.Run("another user", func(t *testing.T) {
 		t.Parallel()
 		if os.Getuid() != 0 {
-			t.Skip("only root can become another user")
+			notrun.Here(t, "only root can become another user")
 		}
 		cmd := exec.Command("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--unix-socket", g.sock, "http://x/urprocs")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}

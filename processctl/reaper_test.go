@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // A pid that was given to another child is not signalled for the first one.
@@ -49,11 +51,11 @@ func sleeper(t *testing.T) int {
 func sleeperAt(t *testing.T, want int) int {
 	t.Helper()
 	if os.Getuid() != 0 {
-		t.Skip("CANNOT RUN HERE: only root chooses the next pid")
+		notrun.Here(t, "only root chooses the next pid")
 	}
 	for range 500 {
 		if err := os.WriteFile("/proc/sys/kernel/ns_last_pid", []byte(strconv.Itoa(want-1)), 0); err != nil {
-			t.Skip("CANNOT RUN HERE: " + err.Error())
+			notrun.Here(t, err.Error())
 		}
 		pid := sleeper(t)
 		if pid == want {

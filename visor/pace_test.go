@@ -92,3 +92,39 @@ func TestFailedStartIsNotYoung(t *testing.T) {
 		t.Errorf("%d count as young", v.pace.young)
 	}
 }
+
+// A start that hangs keeps others waiting no longer than a process that has started.
+func TestHangingStartHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := New(nil, Limits{Running: NoLimit, Queued: NoLimit, QueueWait: time.Hour})
+		v.pace.max = 1
+		hangs, started := make(chan struct{}), make(chan struct{})
+		v.start = func(s processctl.Spec) (process, error) {
+			if s.Path == "hangs" {
+				<-hangs
+			} else {
+				close(started)
+			}
+			return nil, context.Canceled
+		}
+		begin := func(path string) {
+			if _, err := v.Begin(context.Background(), &Call{ID: path, Operation: newOperation("/"+path, NoLimit, NoLimit), Spec: processctl.Spec{Path: path}}); err == nil {
+				t.Error("it was told well")
+			}
+		}
+		go begin("hangs")
+		synctest.Wait()
+		go begin("starts")
+		time.Sleep(2 * youth)
+		select {
+		case <-started:
+		default:
+			t.Error("the other one has not started")
+		}
+		close(hangs)
+		v.calls.Wait()
+		if v.pace.young != 0 {
+			t.Errorf("%d count as young", v.pace.young)
+		}
+	})
+}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // Run tries every row at a level, each as a subtest under its name: first those
@@ -16,7 +18,7 @@ func Run(t *testing.T, level Level, h Harness) {
 	for _, row := range Rows() {
 		switch {
 		case row.Root && os.Geteuid() != 0:
-			t.Run(row.Slug, func(t *testing.T) { t.Skip("CANNOT RUN HERE: only root can try it") })
+			t.Run(row.Slug, func(t *testing.T) { notrun.Here(t, "only root can try it") })
 		case row.Alone:
 			t.Run(row.Slug, func(t *testing.T) { try(t, row, open(t, level, h, row)) })
 		default:

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/e2e/leftovers"
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 var (
@@ -67,7 +68,7 @@ func TestSoak(t *testing.T) {
 	for _, level := range run {
 		t.Run(level, func(t *testing.T) {
 			if level == "cgroups" && !leftovers.CgroupsWork() {
-				t.Skip("CANNOT RUN HERE: no cgroup v2 in which groups can be made")
+				notrun.Here(t, "no cgroup v2 in which groups can be made")
 			}
 			d := shortForm
 			if *length > 0 {

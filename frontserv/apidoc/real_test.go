@@ -17,6 +17,7 @@ import (
 
 	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/frontserv/router"
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 // Documents that people have, as npm packages ship them; they are too large to be kept
@@ -66,7 +67,7 @@ func unless(t *testing.T, why string) {
 	if os.Getenv("UROCKET_NEED_DOCUMENTS") != "" {
 		t.Fatal(why)
 	}
-	t.Skip("CANNOT RUN HERE: " + why)
+	notrun.Here(t, why)
 }
 
 // everyOperationIsFound routes a path made from each template, with awkward values, to its

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/internal/notrun"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 func both(t *testing.T, f func(t *testing.T, start func(*Command) (int, error))) {
 	t.Run("own", func(t *testing.T) {
 		if !supported {
-			t.Skip("CANNOT RUN HERE: not written for " + runtime.GOARCH)
+			notrun.Here(t, "not written for "+runtime.GOARCH)
 		}
 		f(t, Start)
 		if reserved.Load() == nil {
@@ -186,7 +188,7 @@ func TestNoFile(t *testing.T) {
 // Another user gets his ids, and his groups or those that there were.
 func TestUser(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("CANNOT RUN HERE: only root becomes another user")
+		notrun.Here(t, "only root becomes another user")
 	}
 	both(t, func(t *testing.T, start func(*Command) (int, error)) {
 		for want, u := range map[string]*User{
@@ -280,7 +282,7 @@ func TestCgroup(t *testing.T) {
 	}
 	dir := filepath.Join(base, "urocket-vfork-test")
 	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Skip("CANNOT RUN HERE: no cgroup can be made: " + err.Error())
+		notrun.Here(t, "no cgroup can be made: "+err.Error())
 	}
 	defer os.Remove(dir)
 	f, err := os.Open(dir)
