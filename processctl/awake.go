@@ -1,13 +1,9 @@
 package processctl
 
 import (
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
@@ -71,21 +67,9 @@ func (v *vigil) end() {
 // they still have its name.
 func unborn(pid int) (list []family.Member) {
 	for _, m := range family.Below(pid) {
-		if m.Near && m.Stopped && commandName(m.PID) == shim.Name {
+		if m.Near && m.Stopped && family.Name(m.PID) == shim.Name {
 			list = append(list, m)
 		}
 	}
 	return list
-}
-
-// commandName reads the name of a process, of which the kernel keeps 15 bytes.
-func commandName(pid int) string {
-	var b [16]byte
-	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/comm", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return ""
-	}
-	defer unix.Close(fd)
-	n, _ := unix.Read(fd, b[:])
-	return strings.TrimSuffix(string(b[:max(n, 0)]), "\n")
 }

@@ -145,3 +145,10 @@ func Parent(pid int) int {
 	s, _ := readStat(pid)
 	return s.parent
 }
+
+// Name reads the name of a process, of which the kernel keeps 15 bytes (proc(5),
+// /proc/PID/comm); "" when there is no such process.
+func Name(pid int) string {
+	text, _ := readAll("/proc/" + strconv.Itoa(pid) + "/comm")
+	return strings.TrimSuffix(text, "\n")
+}
