@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -94,25 +95,33 @@ func TestStart(t *testing.T) {
 	})
 }
 
-// The program begins with a session of its own, default signals, no mask, and
-// nothing that was opened to be closed on exec.
+// The program begins with a session of its own, no signal blocked, those ignored that
+// the standard library would have ignored, and nothing that was opened to be closed on
+// exec.
 func TestWhatIsInherited(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "open-here"))
 	check(t, err)
 	defer f.Close()
+	signal.Ignore(syscall.SIGUSR1)
+	defer signal.Reset(syscall.SIGUSR1)
+	ignored := ""
 	both(t, func(t *testing.T, start func(*Command) (int, error)) {
 		got, _ := output(t, start, Command{
-			Path: "/bin/sh", Argv: []string{"sh", "-c", `echo $$; cut -d' ' -f1,6 /proc/$$/stat; ls -l /proc/$$/fd 2>/dev/null | grep -c open-here; exec grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status`},
+			Path: "/bin/sh", Argv: []string{"sh", "-c", `echo $$; cut -d' ' -f1,6 /proc/$$/stat; ls -l /proc/$$/fd 2>/dev/null | grep -c open-here; exec grep -E '^Sig(Blk|Ign)' /proc/self/status`},
 			Env: []string{"PATH=/usr/bin:/bin"},
 		})
 		lines := strings.Split(strings.TrimSpace(got), "\n")
-		if len(lines) != 6 || lines[1] != lines[0]+" "+lines[0] || lines[2] != "0" {
+		if len(lines) != 5 || lines[1] != lines[0]+" "+lines[0] || lines[2] != "0" {
 			t.Fatalf("%q", got)
 		}
-		for _, line := range lines[3:] {
-			if _, mask, _ := strings.Cut(line, "\t"); strings.HasPrefix(line, "SigBlk") && strings.Trim(mask, "0") != "" {
-				t.Error(line)
-			}
+		if _, mask, _ := strings.Cut(lines[3], "\t"); strings.Trim(mask, "0") != "" {
+			t.Error(lines[3])
+		}
+		if ignored == "" {
+			ignored = lines[4]
+		}
+		if lines[4] != ignored || strings.HasSuffix(lines[4], "0000000000000000") {
+			t.Errorf("%s, and otherwise %s", lines[4], ignored)
 		}
 	})
 }
