@@ -15,13 +15,13 @@ func TestLogOfAFailure(t *testing.T) {
 			"get /prints":    {"cmd": sh(`echo no such month; exit 4`)},
 			"get /streams":   {"cmd": sh(`echo the answer; exit 4`), "reply": "stdout"},
 			"get /long":      {"cmd": sh(`head -c 100000 /dev/zero | tr '\0' x; printf end; exit 5`)},
-			"get /hung":      {"cmd": sh(`echo waiting for the ledger >&2; sleep 1000`), "timeout": "500ms"},
+			"get /hung":      {"cmd": sh(`echo waiting for the ledger >&2; sleep 1000`), "timeout": "5s"},
 			"get /told":      {"cmd": sh(`echo told >&2; exit 6`), "logstdout": true},
 			"get /well":      {"cmd": sh(`echo fine >&2`), "reply": "report"},
 			"get /leaves":    {"cmd": sh(`setsid sleep 1000 >/dev/null 2>&1 & exit 0`), "reply": "report"},
 			"get /stubborn":  {"cmd": sh(`@HELPER@ daemon ids/$T; exit 0`), "env": tenv, "reply": "report"},
 			"get /group":     {"cmd": sh(`sh -c 'sleep 0.1' | cat; exit 0`), "reply": "report"},
-			"get /hung-tree": {"cmd": sh(`@HELPER@ daemon ids/$T; sleep 1000`), "env": tenv, "timeout": "500ms", "grace": "200ms"},
+			"get /hung-tree": {"cmd": sh(`@HELPER@ daemon ids/$T; sleep 1000`), "env": tenv, "timeout": "5s", "grace": "200ms"},
 		},
 	})
 	for path, want := range map[string]struct {
@@ -33,13 +33,13 @@ func TestLogOfAFailure(t *testing.T) {
 		"/prints":    {502, `"last_output":"no such month"`, "strays"},
 		"/streams":   {200, `"exit":4`, "last_output"},
 		"/long":      {502, `"last_output":"` + strings.Repeat("x", 497) + `end"`, "strays"},
-		"/hung":      {504, `"last_output":"waiting for the ledger"`, "zzz"},
+		"/hung":      {504, `"last_output":"waiting for the ledger"`, "hint"},
 		"/told":      {502, `"exit":6`, "last_output"},
 		"/well":      {200, `"exit":0`, "last_output"},
 		"/leaves":    {200, `"strays":"terminated"`, "last_output"},
 		"/stubborn":  {200, `"strays":"killed"`, "last_output"},
 		"/group":     {200, `"exit":0`, "strays"},
-		"/hung-tree": {504, `"strays":"killed"`, "zzz"},
+		"/hung-tree": {504, `"strays":"killed"`, "hint"},
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/urocket/urocket/e2e/escape"
 )
 
 // secret stands in the program's environment, and in whatever else of the
@@ -34,10 +35,6 @@ type keys map[string]any
 // ops are operations by "verb /path". The keys of one are given flat, whether
 // they stand under the operation, under inject or under limits.
 type ops map[string]keys
-
-var injectKeys = strings.Fields("wd env passenv cmd channel encoding timeout grace tmpdir user group umask script options driver worker")
-
-var limitKeys = strings.Fields("memory swap pids cpus cpuweight iomax ioweight nofile fsize core mode")
 
 // writeConfig writes the document and the service file. JSON is YAML, so the
 // service file is JSON; the tests that need YAML's own syntax write it themselves.
@@ -82,22 +79,12 @@ func (o ops) nested() map[string]map[string]keys {
 		if paths[path] == nil {
 			paths[path] = map[string]keys{}
 		}
-		op, inject, limits := keys{}, keys{}, keys{}
-		for k, v := range flat {
-			switch {
-			case slices.Contains(injectKeys, k):
-				inject[k] = v
-			case slices.Contains(limitKeys, k):
-				limits[k] = v
-			default:
-				op[k] = v
-			}
-		}
+		op, inject, limits := escape.Nested(escape.Keys(flat))
 		op["inject"] = inject
 		if len(limits) > 0 {
 			op["limits"] = limits
 		}
-		paths[path][verb] = op
+		paths[path][verb] = keys(op)
 	}
 	return paths
 }

@@ -2,6 +2,7 @@ package escape
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +14,26 @@ import (
 
 // injectKeys and limitKeys are the keys that stand below an operation.
 var (
-	injectKeys = strings.Fields("env grace timeout tmpdir user group umask")
-	limitKeys  = strings.Fields("memory swap pids cpus iomax nofile fsize core mode")
+	injectKeys = strings.Fields("wd env passenv cmd channel encoding timeout grace tmpdir user group umask script options driver worker")
+	limitKeys  = strings.Fields("memory swap pids cpus cpuweight iomax ioweight nofile fsize core mode")
 )
+
+// Nested puts the flat keys of an operation where they stand in the file: beside each
+// other, under inject and under limits.
+func Nested(flat Keys) (op, inject, limits Keys) {
+	op, inject, limits = Keys{}, Keys{}, Keys{}
+	for k, v := range flat {
+		switch {
+		case slices.Contains(injectKeys, k):
+			inject[k] = v
+		case slices.Contains(limitKeys, k):
+			limits[k] = v
+		default:
+			op[k] = v
+		}
+	}
+	return op, inject, limits
+}
 
 // write makes the configuration of rows, and their scripts. Limits are meant as
 // best effort where they cannot hold, so that one configuration has them all;
@@ -78,18 +96,11 @@ func (p *place) operation(t *testing.T, slug, name string, o Operation, times in
 	var given Keys
 	must(t, json.Unmarshal([]byte(strings.ReplaceAll(p.expand(slug, string(flat)), "@SHORT@", (time.Duration(times)*p.host.Short).String())), &given))
 
-	op, limits := Keys{"reply": "stdout"}, Keys{}
-	inject := Keys{"cmd": []string{"php", "-n", "-d", "display_errors=0", file}, "wd": p.here(slug), "env": []string{"ABOUT={{query.about}}"}}
-	for k, v := range given {
-		switch {
-		case slices.Contains(injectKeys, k):
-			inject[k] = v
-		case slices.Contains(limitKeys, k):
-			limits[k] = v
-		default:
-			op[k] = v
-		}
+	whole := Keys{
+		"reply": "stdout", "cmd": []string{"php", "-n", "-d", "display_errors=0", file}, "wd": p.here(slug), "env": []string{"ABOUT={{query.about}}"},
 	}
+	maps.Copy(whole, given)
+	op, inject, limits := Nested(whole)
 	if p.level != Full && !strict {
 		limits["mode"] = "besteffort"
 	}
