@@ -21,7 +21,21 @@ const maxID = 128
 // serveReply answers a POST to an id.
 func (s *Server) serveReply(w http.ResponseWriter, r *http.Request, id string) {
 	x := s.exchange(w, r)
-	x.answer(s.take(x, id))
+	x.answer(s.take(&posting{
+		ctx: r.Context(), conn: connOf(r), id: id, header: r.Header,
+		length: r.ContentLength, body: x, taken: x.bodyTaken,
+	}))
+}
+
+// A posting is a reply on its way in.
+type posting struct {
+	ctx    context.Context
+	conn   *peerConn // nil: its peer is not known
+	id     string    // not judged yet
+	header http.Header
+	length int64 // of the body, as announced; -1: it was not
+	body   io.Reader
+	taken  func() // to be called when the body was read to its end
 }
 
 // serveRest serves what no fixed route matches: /<id>, and what is wrong.
@@ -53,34 +67,40 @@ func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
 // take takes one reply and says what became of it. What fails before the commit
 // leaves the request open. The delivery has ended when take returns, so that
 // nobody waits while the rest of an unwanted body is dropped.
-func (s *Server) take(x *exchange, id string) answer {
-	if len(id) > maxID {
-		return s.refused(id, visor.ErrUnknown)
+func (s *Server) take(p *posting) answer {
+	if len(p.id) > maxID {
+		return s.refused(p.id, visor.ErrUnknown)
 	}
-	d, err := s.opt.Calls.Deliver(id, peerOf(x.r).place)
+	place := ""
+	if p.conn != nil {
+		place = p.conn.peer.place
+	}
+	d, err := s.opt.Calls.Deliver(p.id, place)
 	if err != nil {
-		return s.refused(id, err)
+		return s.refused(p.id, err)
 	}
 	defer d.Abort()
-	delivers(x.r, id)
-	head, err := parseHead(x.r.Header)
+	if p.conn != nil {
+		p.conn.crowd.set(p.conn, true, p.id)
+	}
+	head, err := parseHead(p.header)
 	if err != nil {
 		a := badReply(err)
-		s.opt.Logger.Info("reply refused", "request_id", id, "status", a.status, "error", err)
+		s.opt.Logger.Info("reply refused", "request_id", p.id, "status", a.status, "error", err)
 		return a
 	}
-	body, err := spool.Read(x, x.r.ContentLength, d.MaxReply())
+	body, err := spool.Read(p.body, p.length, d.MaxReply())
 	if err != nil {
-		return s.notReceived(x.r.Context(), id, d.MaxReply(), err)
+		return s.notReceived(p.ctx, p.id, d.MaxReply(), err)
 	}
-	x.bodyTaken()
+	p.taken()
 	reply, err := head.reply(body)
 	if err == nil {
 		err = d.Commit(reply)
 	}
 	if err != nil {
 		_ = body.Close() // whatever it says, the bytes are not needed
-		return s.refused(id, err)
+		return s.refused(p.id, err)
 	}
 	return accepted
 }

@@ -88,6 +88,7 @@ type Options struct {
 type Server struct {
 	opt      Options
 	http     *http.Server
+	plains   plains
 	progress time.Duration // see progressTimeout
 
 	// running is held for reading by each handler, and for good by Shutdown.
@@ -119,7 +120,14 @@ func New(o Options) *Server {
 // Serve accepts connections on l until Shutdown, and then returns nil. It closes
 // l. Another error means that l cannot accept any more.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(newPeerListener(l, newCrowd(s.opt.Connections, s.opt.Logger), s.opt.Where)); !errors.Is(err, http.ErrServerClosed) {
+	peers := newPeerListener(l, newCrowd(s.opt.Connections, s.opt.Logger), s.opt.Where)
+	d := &door{peerListener: peers, server: s, others: handed{Listener: peers, conns: make(chan net.Conn), closing: make(chan struct{})}}
+	others := make(chan error, 1)
+	go func() { others <- s.http.Serve(&d.others) }()
+	err := s.http.Serve(d)
+	_ = d.others.Close()
+	<-others
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -129,9 +137,14 @@ func (s *Server) Serve(l net.Listener) error {
 // breaks them off. It returns when nothing of the server runs any more; the
 // error is that of ctx if something had to be broken off.
 func (s *Server) Shutdown(ctx context.Context) error {
+	plain := make(chan error, 1)
+	go func() { plain <- s.plains.close(ctx) }()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
+	}
+	if broken := <-plain; err == nil {
+		err = broken
 	}
 	s.shutdown.Do(s.running.Lock)
 	return err
