@@ -39,9 +39,7 @@ func startRead(file string) <-chan *loaded {
 	return done
 }
 
-// beginReload starts a reload, or has another one follow the one under way. What
-// a service manager is to be told (sd_notify's RELOADING=1, and READY=1 behind it)
-// belongs here and at the end of endReload.
+// beginReload starts a reload, or has another one follow the one under way.
 func (p *program) beginReload() {
 	if p.reload.done != nil {
 		p.reload.again = true
@@ -49,6 +47,7 @@ func (p *program) beginReload() {
 	}
 	done, file, running := make(chan attempt, 1), p.reload.file, p.loaded
 	p.reload.done = done
+	p.manager.reloading()
 	p.log.Info("reloading", "file", file)
 	go func() { done <- reloaded(file, running) }()
 }
@@ -82,7 +81,9 @@ func (p *program) endReload(a attempt) {
 	if p.reload.again {
 		p.reload.again = false
 		p.beginReload()
+		return
 	}
+	p.manager.ready() // with the new one or with the old one
 }
 
 // refuseReload logs every fault at its line.

@@ -67,6 +67,8 @@ type program struct {
 	located atomic.Bool   // an operation asks where its repliers are, or did
 	grace   time.Duration // the longest of any operation until now
 
+	manager   manager
+	inherited inherited
 	listeners []net.Listener
 	serving   sync.WaitGroup
 	failed    chan error // a listener that stopped by itself
@@ -79,6 +81,11 @@ func runCommand(o options, _, stderr io.Writer) int {
 	out := newLogWriter(stderr)
 	defer out.Close()
 	log := newLogger(o, out)
+	given, err := inherit()
+	if err != nil {
+		return complain(stderr, err)
+	}
+	defer given.close()
 	log.Debug("reading", "file", o.config)
 	read := startRead(o.config)
 	var l *loaded
@@ -91,7 +98,7 @@ func runCommand(o options, _, stderr io.Writer) int {
 	if err := l.control(log); err != nil {
 		return complain(stderr, err)
 	}
-	p := &program{log: log, reload: reload{file: o.config}, failed: make(chan error, 3)}
+	p := &program{log: log, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(stderr, err)
@@ -109,16 +116,11 @@ func (p *program) start(l *loaded) error {
 	p.adopt(l)
 	s := p.service
 	p.tidyTmpDir()
-	gid := -1
-	if s.SocketGroup != nil {
-		gid = *s.SocketGroup
-	}
-	socket, err := backserv.Listen(s.SocketPath, s.SocketMode, gid)
+	socket, err := p.listenReplies()
 	if err != nil {
 		return err
 	}
-	p.listeners = append(p.listeners, socket)
-	front, err := p.listen(s.Listen)
+	front, err := p.listen(frontSocket, s.Listen)
 	if err != nil {
 		return err
 	}
@@ -127,12 +129,15 @@ func (p *program) start(l *loaded) error {
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
 	})
 	if s.Admin != "" {
-		admin, err := p.listen(s.Admin)
+		admin, err := p.listen(adminSocket, s.Admin)
 		if err != nil {
 			return err
 		}
 		p.admin = &http.Server{Handler: p.back.AdminHandler(), ReadHeaderTimeout: lastAnswers}
 		p.serve(func() error { return ignoreClosed(p.admin.Serve(admin)) })
+	}
+	for name := range p.inherited {
+		p.log.Warn("a socket of systemd is not served, for the configuration has no such listener", "name", name)
 	}
 	p.serve(func() error { return p.back.Serve(socket) })
 	p.serve(func() error { return p.front.Serve(front, connections(s)) })
@@ -153,13 +158,41 @@ func (p *program) tidyTmpDir() {
 	}
 }
 
-func (p *program) listen(address string) (*net.TCPListener, error) {
-	l, err := net.Listen("tcp", address)
+// listenReplies opens the unix socket, unless systemd has, to which its file, mode and
+// group belong then.
+func (p *program) listenReplies() (net.Listener, error) {
+	s := p.service
+	if l := p.inherited.take(replySocket); l != nil {
+		p.listeners = append(p.listeners, l)
+		return l, checkPath(l, s.SocketPath)
+	}
+	gid := -1
+	if s.SocketGroup != nil {
+		gid = *s.SocketGroup
+	}
+	l, err := backserv.Listen(s.SocketPath, s.SocketMode, gid)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
+		return nil, err
 	}
 	p.listeners = append(p.listeners, l)
-	return l.(*net.TCPListener), nil // as tcp has it
+	return l, nil
+}
+
+// listen opens a TCP listener, unless systemd has.
+func (p *program) listen(name, address string) (*net.TCPListener, error) {
+	l := p.inherited.take(name)
+	if l == nil {
+		var err error
+		if l, err = net.Listen("tcp", address); err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+	}
+	p.listeners = append(p.listeners, l)
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, fmt.Errorf("listen on %s: the socket of systemd is no TCP socket", l.Addr())
+	}
+	return tcp, nil
 }
 
 // owned says whether a peer's process belongs to a request. What cannot be
