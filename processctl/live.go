@@ -15,16 +15,17 @@ func (p *Process) Memory() int64 {
 	return residentSize(p.pid)
 }
 
-// CPU is what the process has used of the processors until now: all of its group,
-// which is then true, or the process itself, in steps of 10 ms.
-func (p *Process) CPU() (used time.Duration, group bool) {
+// Times is what the process has used of the processors until now: all of its group, in
+// Group, or where nobody counts that the process itself, in steps of 10 ms.
+func (p *Process) Times() (u Usage) {
 	if t, ok := p.tree.(*groupTree); ok {
 		if d, ok := t.cpu(); ok {
-			return d, true
+			u.Group = &GroupUsage{CPU: d}
+			return u
 		}
 	}
-	user, system := cpuTimes(p.pid)
-	return user + system, false
+	u.User, u.System = cpuTimes(p.pid)
+	return u
 }
 
 // Written is how many bytes of each stream were read until now.

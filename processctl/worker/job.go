@@ -30,8 +30,7 @@ type Job struct {
 	begun   time.Time
 	out     [2]int64 // what the worker had written before
 
-	cpu      time.Duration // used before, if the request is to be measured
-	measured bool
+	before *processctl.Usage // the processor time used before; nil: not to be measured
 
 	mu    sync.Mutex
 	final *final // once it is over
@@ -75,8 +74,7 @@ func (j *Job) Holds(place string) bool { return j.worker.proc.Holds(place) }
 func (j *Job) Stdout() processctl.Output { return processctl.Output{} }
 
 // Usage is what the worker has used for the request until now, or until its end. Its
-// processor time stands in Group where groups are counted, else in User with the
-// system's part in it; 0 in User is not known.
+// processor time, if it was to be measured, is as of [processctl.Process.Times].
 func (j *Job) Usage() (processctl.Usage, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -90,12 +88,11 @@ func (j *Job) usage(now time.Time) processctl.Usage {
 	u := processctl.Usage{Start: j.begun, Wall: now.Sub(j.begun)}
 	out, errs := j.worker.proc.Written()
 	u.Stdout, u.Stderr = out-j.out[processctl.Stdout], errs-j.out[processctl.Stderr]
-	if j.measured {
-		used, group := j.worker.proc.CPU()
-		if used = max(0, used-j.cpu); group {
-			u.Group = &processctl.GroupUsage{CPU: used}
-		} else {
-			u.User = used
+	if j.before != nil {
+		after := j.worker.proc.Times()
+		u.User, u.System = after.User-j.before.User, after.System-j.before.System
+		if before := j.before.Group; before != nil && after.Group != nil {
+			u.Group = &processctl.GroupUsage{CPU: after.Group.CPU - before.CPU}
 		}
 	}
 	return u
@@ -132,8 +129,8 @@ func (j *Job) begin() {
 	out, errs := j.worker.proc.Written()
 	j.out = [2]int64{out, errs}
 	if j.request.Measure {
-		j.cpu, _ = j.worker.proc.CPU()
-		j.measured = true
+		before := j.worker.proc.Times()
+		j.before = &before
 	}
 }
 
@@ -160,11 +157,7 @@ func (j *Job) result(r processctl.Result) processctl.Result {
 	oom := r.Usage.Group != nil && r.Usage.Group.OOM
 	r.Usage = j.final.usage
 	if oom {
-		group := processctl.GroupUsage{OOM: true}
-		if r.Usage.Group != nil {
-			group.CPU = r.Usage.Group.CPU
-		}
-		r.Usage.Group = &group
+		r.Usage.Group = &processctl.GroupUsage{OOM: true}
 	}
 	return r
 }

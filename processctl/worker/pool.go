@@ -26,7 +26,6 @@ type Options struct {
 	MaxAge      time.Duration // from when it was ready
 	MaxMemory   int64         // bytes, looked at after each request
 	BootTimeout time.Duration // from the start until a worker is ready
-	MaxBody     int64         // of an answer, in bytes
 
 	// Line, if set, is given the lines that workers write while they have no request.
 	Line func(processctl.Line)
@@ -41,9 +40,10 @@ type Pool struct {
 
 	mu      sync.Mutex
 	all     map[*worker]struct{}
-	idle    []*worker // sound ones, who was busy last at the end
-	worn    []*worker // due for replacement, and without a request
-	waiting list.List // of *ticket
+	idle    []*worker     // sound ones, who was busy last at the end
+	worn    []*worker     // due for replacement, and without a request
+	waiting list.List     // of *ticket
+	tried   chan struct{} // closed once a worker was ready, or could not be started
 
 	booting, sound, replaced, parting int // sound and replaced: alive and not, or to be, replaced
 
@@ -86,7 +86,7 @@ const (
 
 // New makes a pool and begins to start its workers.
 func New(o Options) *Pool {
-	p := &Pool{o: o, all: map[*worker]struct{}{}}
+	p := &Pool{o: o, all: map[*worker]struct{}{}, tried: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settle()
@@ -123,6 +123,22 @@ func (p *Pool) Acquire(ctx context.Context, wait time.Duration) (Lease, error) {
 			return Lease{}, err
 		case w.link.quiet():
 			return Lease{w}, nil
+		}
+		p.reject(w)
+	}
+}
+
+// Try takes a worker that has nothing to do.
+func (p *Pool) Try() (Lease, bool) {
+	for {
+		p.mu.Lock()
+		w := p.pick()
+		p.mu.Unlock()
+		switch {
+		case w == nil:
+			return Lease{}, false
+		case w.link.quiet():
+			return Lease{w}, true
 		}
 		p.reject(w)
 	}

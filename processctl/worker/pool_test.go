@@ -65,7 +65,7 @@ func open(t *testing.T, c *processctl.Controller, env []string, edit func(*Optio
 				Env: append([]string{"PATH=/usr/bin:/bin"}, env...),
 			}
 		},
-		Min: 1, Max: 1, BootTimeout: 10 * time.Second, MaxBody: 1 << 20,
+		Min: 1, Max: 1, BootTimeout: 10 * time.Second,
 		Line: func(l processctl.Line) { g.note(string(l.Text)) },
 		Notify: func(e Event) {
 			g.mu.Lock()
@@ -129,6 +129,7 @@ func newRequest(t *testing.T, path, query string, body []byte, timeout time.Dura
 	requests.Unlock()
 	r, err := NewRequest(Head{ID: id, Method: "GET", Path: path, Query: query, Env: map[string]string{}}, spool.FromBytes(body), timeout)
 	check(t, err)
+	r.MaxAnswer = 1 << 20
 	return r
 }
 

@@ -34,6 +34,8 @@ type Request struct {
 	Body    *spool.Body
 	Timeout time.Duration // from the moment it is handed to a worker; 0: none
 
+	MaxAnswer int64 // how large the body of the answer may be, in bytes
+
 	// Measure says that the processor time is asked for.
 	Measure bool
 	// Line, if set, is given the lines that the worker writes meanwhile.

@@ -40,7 +40,7 @@ func (w *worker) ask(j *Job) (a *Answer, bye bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	header, body, err := readFrame(w.in, w.header, w.pool.o.MaxBody)
+	header, body, err := readFrame(w.in, w.header, j.request.MaxAnswer)
 	w.header = header
 	var storage *spool.StorageError
 	switch {

@@ -114,6 +114,7 @@ func (p *Pool) ready(w *worker) bool {
 	p.mu.Lock()
 	recovered := p.told
 	p.told = false
+	p.hasTried()
 	p.booting--
 	p.sound++
 	w.born, w.due = time.Now(), p.o.threshold()
@@ -246,10 +247,20 @@ func (p *Pool) leaving(w *worker, end ending) {
 	}
 }
 
+// hasTried notes that it is known whether a worker can be started.
+func (p *Pool) hasTried() {
+	select {
+	case <-p.tried:
+	default:
+		close(p.tried)
+	}
+}
+
 // fail counts a start that came to nothing; true: the pool is failing from now on.
 func (p *Pool) fail(err error) bool {
 	p.failures++
 	p.failed = err
+	p.hasTried()
 	if p.retry != nil { // two were started at the same time
 		p.retry.Stop()
 	}

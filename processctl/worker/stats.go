@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"time"
 
 	"github.com/urocket/urocket/processctl"
@@ -126,6 +127,20 @@ func (p *Pool) Stats() Stats {
 		s.Ends[r] = p.total.reasons[r]
 	}
 	return s
+}
+
+// Await waits until the first worker is ready, or could not be started; the error says
+// why. A pool that need not have any is not waited for.
+func (p *Pool) Await(ctx context.Context) error {
+	if p.o.Min == 0 {
+		return nil
+	}
+	select {
+	case <-p.tried:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return p.Ready()
 }
 
 // Ready says why no request would be served now; nil: one would.

@@ -1,6 +1,12 @@
 package worker
 
-import "context"
+import (
+	"context"
+	"time"
+)
+
+// killTime is how long workers that were killed are waited for.
+const killTime = 5 * time.Second
 
 // Retire lets the pool run dry: who is idle goes, who is busy goes when he has answered,
 // and callers who come all the same are served by as many as it takes.
@@ -23,6 +29,13 @@ func (p *Pool) Retire() {
 	}
 }
 
+// Empty says that the pool has no worker and nobody waits for one.
+func (p *Pool) Empty() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.all) == 0 && p.waiting.Len() == 0
+}
+
 // Close retires the pool and waits until nothing is left of it; when ctx is done, what
 // is left is killed. Nobody may ask the pool for a worker any more.
 func (p *Pool) Close(ctx context.Context) {
@@ -33,7 +46,10 @@ func (p *Pool) Close(ctx context.Context) {
 	case <-over:
 	case <-ctx.Done():
 		p.kill()
-		<-over
+		select {
+		case <-over:
+		case <-time.After(killTime): // the kernel holds a process
+		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
