@@ -64,7 +64,8 @@ func forWorkers(o *Operation, s *scope) {
 		}
 		return
 	}
-	o.Reply, o.OnExit, o.ReplyFrom, o.Channel, o.ContentType, o.Script = ReplySocket, ExitFail, FromAnyone, ChannelCmdline, "", ""
+	o.Reply, o.OnExit, o.ReplyFrom, o.Channel, o.Options = ReplySocket, ExitFail, FromAnyone, ChannelCmdline, OptionsRefuse
+	o.ContentType, o.Script = "", ""
 	for _, refused := range []struct{ key, why string }{
 		{"reply", "the frame that a worker sends is the answer"},
 		{"onexit", "the end of a worker without an answer is a 502"},
