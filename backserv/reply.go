@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/urocket/urocket/internal/reply"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/visor"
 )
@@ -152,21 +153,15 @@ func (s *Server) refused(id string, err error) answer {
 // reply puts a reply together. The body it carries is body, or an empty one; the
 // caller closes body only if it is not committed.
 func (h head) reply(body *spool.Body) (*visor.Reply, error) {
-	if body.Size() > 0 && !mayHaveBody(h.status) {
+	if body.Size() > 0 && !reply.HasBody(h.status) {
 		if err := body.Close(); err != nil {
 			return nil, err
 		}
 		body = spool.FromBytes(nil)
 	}
-	kind, err := h.typeOf(body)
+	kind, err := reply.ContentType(h.kind, body)
 	if err != nil {
 		return nil, err
 	}
 	return &visor.Reply{Status: h.status, ContentType: kind, Header: h.fields, Body: body}, nil
-}
-
-// mayHaveBody is false for the statuses whose answers have no content, RFC 9110
-// sections 15.3.5, 15.3.6 and 15.4.5.
-func mayHaveBody(status int) bool {
-	return status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
 }

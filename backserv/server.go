@@ -80,6 +80,8 @@ type Options struct {
 
 	// Ready says why urocket cannot serve; nil: it can, unless it is draining.
 	Ready func() error
+	// Pools are shown by /urprocs behind the processes; nil: there are none.
+	Pools func() []Pool
 	// Metrics answers /metrics; nil: 404.
 	Metrics http.Handler
 }

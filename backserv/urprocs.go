@@ -23,6 +23,7 @@ type process struct {
 	End       *string      `json:"end"`
 	PID       *int         `json:"pid"`
 	Argv      []string     `json:"argv"`
+	Driver    string       `json:"driver"`
 	Start     *string      `json:"start"`
 	AgeMS     int64        `json:"age_ms"`
 	ExitCode  *int         `json:"exitcode"`
@@ -35,7 +36,7 @@ type process struct {
 func newProcess(s visor.Snapshot) process {
 	p := process{
 		RequestID: s.ID, Path: s.Path, Method: s.Method, State: s.State,
-		End: orNull(s.End.String()), PID: orNull(s.PID), Argv: s.Argv,
+		End: orNull(s.End.String()), PID: orNull(s.PID), Argv: s.Argv, Driver: s.Driver,
 		AgeMS: s.Age.Milliseconds(), ExitCode: s.ExitCode, Signal: orNull(s.Signal),
 		Stdout: string(s.Stdout), Stderr: string(s.Stderr), // JSON makes U+FFFD of invalid UTF-8
 	}
@@ -79,7 +80,20 @@ func (s *Server) listProcesses(w http.ResponseWriter, r *http.Request, _ httprou
 		}
 		separator = ",\n"
 	}
-	_, _ = x.Write([]byte("]}\n"))
+	pools, err := encoded(s.pools())
+	if err != nil {
+		s.opt.Logger.Error("pools not shown", "error", err)
+		pools = []byte("null")
+	}
+	_, _ = x.Write(append(append([]byte("],\n\"pools\":"), pools...), "}\n"...))
+}
+
+// pools are those of the operations that have workers.
+func (s *Server) pools() []Pool {
+	if s.opt.Pools == nil {
+		return []Pool{}
+	}
+	return append([]Pool{}, s.opt.Pools()...)
 }
 
 // showProcess serves GET /urprocs/<id>.

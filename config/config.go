@@ -119,7 +119,7 @@ type Operation struct {
 	Group  string       // name or number of an existing group, "": the user's
 	Umask  *fs.FileMode // nil: inherited
 	Driver Driver       // default spawn
-	Worker *Worker      // nil: not written
+	Worker *Worker      // of the driver of that name; nil with others
 
 	Limits Limits
 
@@ -141,15 +141,6 @@ type Limits struct {
 	FSize     *int64   // bytes, RLIMIT_FSIZE
 	Core      int64    // bytes, RLIMIT_CORE, default 0
 	Mode      LimitMode
-}
-
-// Worker is the pool of the driver of that name. Zero: not written.
-type Worker struct {
-	Min, Max    int
-	MaxRequests int
-	MaxAge      time.Duration
-	MaxMemory   int64 // bytes
-	BootTimeout time.Duration
 }
 
 // Load reads and checks the file. The error is always of type [Faults]. With it

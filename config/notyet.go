@@ -11,8 +11,7 @@ var notYet = []struct {
 	key     string
 	missing func(*Operation) bool
 }{
-	{"driver", func(o *Operation) bool { return o.Driver != DriverSpawn }},
-	{"worker", func(o *Operation) bool { return o.Worker != nil }},
+	{"driver", func(o *Operation) bool { return o.Driver == DriverFork }},
 }
 
 func notYetOperation(o *Operation, s *scope) {

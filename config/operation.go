@@ -105,6 +105,10 @@ func (b *builder) inject(o *Operation, s *scope) {
 // agree looks at keys that depend on each other. A default that does not apply
 // is dropped here; the same key in the operation itself is a fault.
 func (b *builder) agree(o *Operation, s *scope) {
+	forWorkers(o, s)
+	if o.Driver == DriverWorker {
+		return
+	}
 	if o.Reply == ReplyCGI {
 		s.implied("channel", string(ChannelStdin))
 		s.implied("encoding", string(EncodingRaw))
@@ -182,6 +186,10 @@ func (b *builder) compile(o *Operation, s *scope, names []string, verb pair) {
 		return
 	}
 	doubts(o, s, e)
+	if o.Driver == DriverWorker {
+		wantsNoPlaceholders(o, s, e)
+		return
+	}
 	sends := o.Method == "POST" || o.Method == "PUT" || o.Method == "PATCH"
 	if sends && o.Channel != ChannelStdin && !compiled.UsesPayload() {
 		remedy := "write {{jsonpayload}} in cmd or env, or channel: stdin"

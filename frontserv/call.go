@@ -18,6 +18,9 @@ const reportTail = 64 << 10
 // here, before anything is started.
 func (x *exchange) makeCall() (*visor.Call, *problem) {
 	route := x.route
+	if route.Mode == visor.ReplyWorker {
+		return x.makeRequest()
+	}
 	scratch := processctl.NewScratch(x.o.TmpDir, route.OwnTmp, route.Channel == File)
 	values, p := x.newValues(scratch.File)
 	if p != nil {
@@ -57,7 +60,7 @@ func (x *exchange) makeCall() (*visor.Call, *problem) {
 func (x *exchange) newCall(spec processctl.Spec) *visor.Call {
 	call := &visor.Call{
 		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
-		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
+		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Driver: x.route.Driver, Spec: spec,
 		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.logDone,
 	}
 	if x.route.ValidateOut && x.doc != nil && x.route.Mode == visor.ReplySocket {
@@ -170,12 +173,7 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 	}
 	e.add(x.o.Env)
 	e.add(x.route.Account)
-	switch {
-	case scratch.Dir != "":
-		e.set("TMPDIR", scratch.Dir)
-	case x.o.TmpDir != "":
-		e.set("TMPDIR", x.o.TmpDir)
-	}
+	e.setTmp(scratch, x.o.TmpDir)
 	if x.route.Mode == visor.ReplyCGI {
 		e.add(x.cgiVariables())
 	}
@@ -189,6 +187,16 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 type environment struct{ list []string }
 
 func (e *environment) set(name, value string) { e.put(name, name+"="+value) }
+
+// setTmp sets TMPDIR to the call's own, or else to ours.
+func (e *environment) setTmp(scratch processctl.Scratch, ours string) {
+	switch {
+	case scratch.Dir != "":
+		e.set("TMPDIR", scratch.Dir)
+	case ours != "":
+		e.set("TMPDIR", ours)
+	}
+}
 
 func (e *environment) add(list []string) {
 	for _, entry := range list {

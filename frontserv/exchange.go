@@ -15,6 +15,7 @@ import (
 	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/frontserv/router"
 	"github.com/urocket/urocket/processctl/spool"
+	"github.com/urocket/urocket/processctl/worker"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -117,6 +118,9 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	if err != nil {
 		return nil, x.beginProblem(err)
 	}
+	if x.route.Mode == visor.ReplyWorker {
+		x.handOver()
+	}
 	x.release() // the process has what it is given
 	if x.route.Mode == visor.ReplySocket {
 		x.logStored()
@@ -213,9 +217,12 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 // beginProblem translates why no process was started.
 func (x *exchange) beginProblem(err error) *problem {
 	var busy *visor.BusyError
+	var failing *worker.FailingError
 	switch {
 	case errors.As(err, &busy):
 		return busyProblem(busy)
+	case errors.As(err, &failing):
+		return failingProblem(failing)
 	case errors.Is(err, visor.ErrDraining):
 		return drainingProblem()
 	case x.r.Context().Err() != nil:

@@ -75,6 +75,7 @@ var titles = map[string]string{
 	"no-callback":        "The operation has no command",
 	"no-answer":          "The command ended without an answer",
 	"bad-reply":          "The command's answer cannot be used",
+	"failed":             "The command failed",
 	"timeout":            "The command took too long",
 }
 

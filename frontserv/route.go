@@ -6,6 +6,7 @@ import (
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/worker"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -49,6 +50,9 @@ type Route struct {
 	Limits    cgroup.Limits
 	Isolation *shim.Settings // user, umask and rlimits; nil: none
 	OwnTmp    bool           // a temporary directory for each call
+
+	Driver string       // how the process comes to be, for lists of processes
+	Pool   *worker.Pool // of the workers that have the calls; nil: a process for each
 }
 
 func (r *Route) operation() visor.Operation {

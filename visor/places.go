@@ -139,6 +139,23 @@ func (p *places) queue(o *Operation) (*ticket, error) {
 	return t, nil
 }
 
+// waits is how many callers wait for a place of an operation.
+func (p *places) waits(o *Operation) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l := p.lanes[o.key()]; l != nil {
+		return l.waiting.Len()
+	}
+	return 0
+}
+
+// patience is how long a caller may wait.
+func (p *places) patience() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wait
+}
+
 func (p *places) busy(o *Operation) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

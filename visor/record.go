@@ -110,6 +110,7 @@ type Snapshot struct {
 	End              End
 	PID              int      // 0: not started yet
 	Argv             []string // placeholders unfilled
+	Driver           string   // as [Call.Driver]
 	Arrived          time.Time
 	Start            time.Time     // of the process; zero while queued
 	Age              time.Duration // since the start, or since it arrived; of an ended call to its end
@@ -126,7 +127,7 @@ func (r *Run) snapshot() Snapshot {
 	r.mu.Unlock()
 	s := Snapshot{
 		ID: r.call.ID, Path: r.call.Operation.Path, Method: r.call.Operation.Method,
-		Argv: r.call.Argv, Arrived: r.arrived, End: end, State: "queued", Age: time.Since(r.arrived),
+		Argv: r.call.Argv, Driver: r.call.Driver, Arrived: r.arrived, End: end, State: "queued", Age: time.Since(r.arrived),
 	}
 	if proc == nil {
 		s.Stats.Queue, s.Stats.Partial = s.Age, true

@@ -234,9 +234,12 @@ func (r *Run) Stats(wait time.Duration) Stats {
 }
 
 func (r *Run) stats() Stats {
-	usage, _ := r.proc.Usage()
+	usage, over := r.proc.Usage()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.call.Pool != nil {
+		return newShare(r.queued, usage, over)
+	}
 	result := r.result
 	if result == nil {
 		return newStats(r.queued, usage, nil)

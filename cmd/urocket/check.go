@@ -52,7 +52,11 @@ func dryCommand(o options, stdout, stderr io.Writer) int {
 	_, level := l.controller.Level()
 	fmt.Fprintf(stdout, "%s on %s, replies on %s\n%s\n\n", l.service.Name, l.service.Listen, l.service.SocketPath, level)
 	for _, op := range l.service.Operations {
-		fmt.Fprintf(stdout, "%-7s %s\n        %s, payload by %s: %s\n", op.Method, op.Path, op.Reply, op.Channel, strings.Join(quoted(op.Command.Argv()), " "))
+		how := fmt.Sprintf("%s, payload by %s", op.Reply, op.Channel)
+		if op.Driver == config.DriverWorker {
+			how = fmt.Sprintf("%d to %d workers, each for one request at a time", op.Worker.Min, op.Worker.Max)
+		}
+		fmt.Fprintf(stdout, "%-7s %s\n        %s: %s\n", op.Method, op.Path, how, strings.Join(quoted(op.Command.Argv()), " "))
 		for _, note := range op.Command.Notes() {
 			fmt.Fprintf(stdout, "        note: %s\n", note)
 		}

@@ -27,6 +27,8 @@ const (
 	// socket with the process at its other end, a file for a large reply, and
 	// those that are open while it starts.
 	callFiles = 8
+	// workerFiles are a worker's: its socket, two pipes, its cgroup.
+	workerFiles = 4
 	// callerFiles are a waiting caller's: his connection, a file for a large body.
 	callerFiles = 2
 )
@@ -64,7 +66,13 @@ func surplus(s *config.Service, limit int64) int64 {
 
 // needed is how many descriptors serve all callers that running and queued admit.
 func needed(s *config.Service) int64 {
-	return ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	n := ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	for _, op := range s.Operations {
+		if op.Worker != nil {
+			n += 2 * workerFiles * int64(op.Worker.Max) // while all of them are being replaced
+		}
+	}
+	return n
 }
 
 // checkDescriptors warns of a limit under which not all callers can be served

@@ -82,12 +82,14 @@ func (p *program) stopHeeding(signals signals) (atOnce bool) {
 // open until the last process is gone.
 func (p *program) stop(now <-chan struct{}) {
 	p.front.Draining()
+	p.staff.dismiss()
 	drain, cancel := context.WithTimeout(context.Background(), p.service.Drain)
 	defer cancel()
 	over := make(chan struct{})
 	var cut sync.WaitGroup
 	cut.Go(func() { p.cutOff(now, over) })
 	p.visor.Drain(drain, now)
+	p.endStaff(now)
 	close(over)
 	cut.Wait()
 

@@ -14,17 +14,20 @@ import (
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/worker"
 	"github.com/urocket/urocket/visor"
 )
 
 // loaded is a configuration with everything that it names, and what is wrong
 // with it.
 type loaded struct {
-	service    *config.Service    // nil: nothing could be read
+	service    *config.Service // nil: nothing could be read
+	options    frontserv.Options
 	edition    *frontserv.Edition // nil: there are faults
 	controller *processctl.Controller
 	sound      bool // the configuration itself has no faults
 	isolations map[*config.Operation]*shim.Settings
+	pools      map[*config.Operation]*worker.Pool
 
 	faults, warnings config.Faults
 }
@@ -40,7 +43,8 @@ func read(file string) *loaded {
 	}
 	l.service, l.sound, l.warnings = service, err == nil, service.Warnings()
 	var check frontserv.Check
-	l.edition, check = frontserv.Load(l.frontOptions())
+	l.options = l.frontOptions()
+	l.edition, check = frontserv.Load(l.options)
 	for _, f := range check.Faults {
 		l.faults = append(l.faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
 	}
@@ -226,7 +230,7 @@ func (l *loaded) places() visor.Limits {
 }
 
 func route(op *config.Operation) frontserv.Route {
-	return frontserv.Route{
+	r := frontserv.Route{
 		Path: op.Path, Method: op.Method, ValidateIn: op.ValidateIn, ValidateOut: op.ValidateOut,
 		Mode:         map[config.Reply]visor.Mode{config.ReplySocket: visor.ReplySocket, config.ReplyStdout: visor.ReplyStdout, config.ReplyCGI: visor.ReplyCGI, config.ReplyReport: visor.ReplyReport}[op.Reply],
 		OnExit:       map[config.OnExit]visor.OnExit{config.ExitFail: visor.ExitFail, config.ExitReport: visor.ExitReport, config.ExitWait: visor.ExitWait}[op.OnExit],
@@ -240,7 +244,13 @@ func route(op *config.Operation) frontserv.Route {
 		Raw:     op.Encoding == config.EncodingRaw,
 		Limits:  limits(op.Limits),
 		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
+		Driver: string(op.Driver),
 	}
+	if op.Driver == config.DriverWorker {
+		r.Mode = visor.ReplyWorker
+		r.Running = min(*op.Running, op.Worker.Max)
+	}
+	return r
 }
 
 func limit(n *int) int {

@@ -49,11 +49,11 @@ func (p *program) beginReload() {
 	p.reload.done = done
 	p.manager.reloading()
 	p.log.Info("reloading", "file", file)
-	go func() { done <- reloaded(file, running) }()
+	go func() { done <- reloaded(file, running, p.staff) }()
 }
 
 // reloaded makes the attempt. What goes on being served is not to die of a file.
-func reloaded(file string, running *loaded) (a attempt) {
+func reloaded(file string, running *loaded, staff *staff) (a attempt) {
 	a.begun = time.Now()
 	defer func() {
 		if fault := recover(); fault != nil {
@@ -61,7 +61,9 @@ func reloaded(file string, running *loaded) (a attempt) {
 		}
 	}()
 	a.loaded = read(file)
-	a.err = a.loaded.succeed(running)
+	if a.err = a.loaded.succeed(running); a.err == nil {
+		a.err = a.loaded.staff(staff, running)
+	}
 	return a
 }
 
@@ -113,7 +115,9 @@ func (p *program) adopt(l *loaded) {
 	}
 	p.visor.SetLimits(l.places())
 	p.front.Switch(l.edition)
+	p.staff.retain(l.pools)
 	p.loaded = l
+	p.current.Store(l)
 	p.retain()
 }
 

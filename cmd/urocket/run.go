@@ -64,8 +64,10 @@ type program struct {
 	admin *http.Server
 
 	reload  reload
-	located atomic.Bool   // an operation asks where its repliers are, or did
-	grace   time.Duration // the longest of any operation until now
+	located atomic.Bool            // an operation asks where its repliers are, or did
+	grace   time.Duration          // the longest of any operation until now
+	current atomic.Pointer[loaded] // loaded, for who asks from elsewhere
+	staff   *staff
 
 	manager   manager
 	inherited inherited
@@ -113,9 +115,13 @@ func (p *program) start(l *loaded) error {
 	p.controller = l.controller
 	p.visor = visor.New(l.controller, l.places())
 	p.front = frontserv.New(p.visor, p.log, l.edition)
+	p.tidyTmpDir()
+	p.staff = newStaff(p.log, l.controller)
+	if err := l.staff(p.staff, nil); err != nil {
+		return err
+	}
 	p.adopt(l)
 	s := p.service
-	p.tidyTmpDir()
 	socket, err := p.listenReplies()
 	if err != nil {
 		return err
@@ -127,6 +133,7 @@ func (p *program) start(l *loaded) error {
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
+		Ready: p.ready, Pools: p.poolStates,
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(adminSocket, s.Admin)
@@ -234,5 +241,8 @@ func (p *program) abandon() {
 		_ = l.Close()
 	}
 	p.serving.Wait()
+	if p.staff != nil {
+		p.staff.close(canceled())
+	}
 	p.close()
 }
