@@ -11,7 +11,7 @@ var notYet = []struct {
 	key     string
 	missing func(*Operation) bool
 }{
-	{"driver", func(o *Operation) bool { return o.Driver != DriverSpawn }},
+	{"driver", func(o *Operation) bool { return o.Driver == DriverWorker }},
 	{"worker", func(o *Operation) bool { return o.Worker != nil }},
 }
 

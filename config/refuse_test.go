@@ -174,7 +174,6 @@ var together = []refusal{
 
 var later = []refusal{
 	{"too few descriptors to start", []string{inMap, "      limits: {nofile: 8} #@\n" + inMap}, []string{"nofile wants", "16"}},
-	{"fork", []string{"wd: .", "driver: fork #@"}, []string{"driver: fork is not in this version yet"}},
 	{"worker", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker: is not in this version yet"}},
 	{"worker's own faults", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},
 	{"worker's unknown keys", []string{"wd: .", "worker: {mn: 3} #@"}, []string{"did you mean min?"}},

@@ -34,7 +34,7 @@ func (x *exchange) makeCall() (*visor.Call, *problem) {
 	spec := processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
 		Scratch: scratch, Tail: visor.TailSize,
-		Limits: route.Limits, Isolation: route.Isolation, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
+		Limits: route.Limits, Isolation: route.Isolation, Warm: route.Warm, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
 	}
 	switch route.Channel {
 	case Stdin:

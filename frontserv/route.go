@@ -3,6 +3,7 @@ package frontserv
 import (
 	"time"
 
+	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/processctl/shim"
@@ -49,6 +50,8 @@ type Route struct {
 	Limits    cgroup.Limits
 	Isolation *shim.Settings // user, umask and rlimits; nil: none
 	OwnTmp    bool           // a temporary directory for each call
+
+	Warm *processctl.Warm // what bears the processes, if anything does; nil: they are started
 }
 
 func (r *Route) operation() visor.Operation {

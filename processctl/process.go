@@ -18,6 +18,7 @@ type Process struct {
 	pid    int
 	start  time.Time
 	spawn  time.Duration
+	driver string // how it came to be, and why not as was wanted
 	exit   <-chan family.Death
 
 	childFDs [3]int
@@ -42,6 +43,10 @@ func (p *Process) PID() int { return p.pid }
 
 // Started is when the process was started.
 func (p *Process) Started() time.Time { return p.start }
+
+// Driver says how the process came to be: spawn, fork or spare; and, if that is not what
+// was wanted, why ("fork -> spawn: the warm PHP is being started").
+func (p *Process) Driver() string { return p.driver }
 
 // Holds says whether a place is inside the process's group: whoever was there is
 // the process or descends from it. Without cgroups nothing can be proved and it
@@ -196,7 +201,7 @@ func (p *Process) settle(d family.Death, timedOut bool) Result {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.MaxRSS = max(p.peak, honestMaxRSS(&d.Rusage))
+	u.MaxRSS = max(p.peak, p.maxRSS(&d.Rusage))
 	r.Usage = u
 	p.final = &r
 	return r

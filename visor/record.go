@@ -109,6 +109,7 @@ type Snapshot struct {
 	State            string // queued, running, replied, ending, ended
 	End              End
 	PID              int      // 0: not started yet
+	Driver           string   // how the process came to be; "" before that
 	Argv             []string // placeholders unfilled
 	Arrived          time.Time
 	Start            time.Time     // of the process; zero while queued
@@ -132,7 +133,7 @@ func (r *Run) snapshot() Snapshot {
 		s.Stats.Queue, s.Stats.Partial = s.Age, true
 		return s
 	}
-	s.State, s.PID, s.Stats = state(end), proc.PID(), r.stats()
+	s.State, s.PID, s.Driver, s.Stats = state(end), proc.PID(), proc.Driver(), r.stats()
 	s.Start = proc.Started()
 	s.Age = time.Since(s.Start)
 	s.Stdout, _ = proc.Tail(processctl.Stdout, TailSize)

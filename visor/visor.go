@@ -44,6 +44,7 @@ func (v *Visor) SetLimits(limits Limits) { v.places.set(limits) }
 // process is what the visor needs of a [processctl.Process].
 type process interface {
 	PID() int
+	Driver() string
 	Started() time.Time
 	Release()
 	Stop()

@@ -25,6 +25,7 @@ type loaded struct {
 	controller *processctl.Controller
 	sound      bool // the configuration itself has no faults
 	isolations map[*config.Operation]*shim.Settings
+	drivers    map[*config.Operation]*driver // of those that want another than spawn
 
 	faults, warnings config.Faults
 }
@@ -62,7 +63,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 func (l *loaded) control(log *slog.Logger) error {
 	if l.sound {
 		controller, err := processctl.New(processctl.Options{
-			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff,
+			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff, TmpDir: tmpDir(),
 			Warn: func(text string) { log.Warn(text) },
 		})
 		if err != nil {
@@ -214,6 +215,7 @@ func (l *loaded) frontOptions() frontserv.Options {
 	for _, op := range s.Operations {
 		r := route(op)
 		r.Isolation, r.Account = l.isolation(op)
+		r.Warm = l.prepareDriver(op, r.Isolation, r.Account)
 		o.Routes = append(o.Routes, r)
 	}
 	return o

@@ -111,6 +111,7 @@ func (p *program) adopt(l *loaded) {
 		}
 	}
 	p.visor.SetLimits(l.places())
+	p.keepWarm(l)
 	p.front.Switch(l.edition)
 	p.loaded = l
 	p.retain()

@@ -1,0 +1,194 @@
+<?php
+/* urocket: a PHP that has done its start-up and forks a process for each call. It is started as
+ *
+ *     php [options] -d auto_prepend_file=THIS SCRIPT
+ *
+ * with one end of a SOCK_SEQPACKET pair as descriptor 3, and never gets past this file. Its children do:
+ * for them the prepended file ends, and PHP goes on to run SCRIPT as the primary script that it always was.
+ *
+ * A request is one datagram: a head of 10 bytes (8 for its number, "i" or "e", "r" or "t"), then fields that
+ * end in NUL: working directory, number of arguments, SCRIPT, its arguments, environment. With it come descriptors:
+ * stdin, stdout, stderr, and the cgroup to be born into (i) or its cgroup.procs, to enter it (e). A trial (t)
+ * runs nothing. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
+ * "NUMBER -ERRNO", and then nothing was run.
+ *
+ * Nothing in here may draw a random number, look up a temporary directory or name a superglobal before the
+ * fork: PHP would keep what it found for all children. */
+(static function (): void {
+    if (getenv('UROCKET_WARM') !== 'fork') {
+        return;
+    }
+    $c = FFI::cdef(<<<'C'
+        typedef struct { void *base; size_t len; } urocket_iovec;
+        typedef struct {
+            void *name; uint32_t namelen; urocket_iovec *iov; size_t iovlen;
+            void *control; size_t controllen; int flags;
+        } urocket_msghdr;
+        typedef struct { size_t len; int level; int type; int fd[8]; } urocket_rights;
+        typedef struct { char b[262144]; } urocket_frame;
+        typedef struct { uintptr_t v[1024]; } urocket_strings;
+        typedef char **urocket_environ;
+        typedef void *urocket_pointer;
+        typedef struct {
+            uint64_t flags; uint64_t pidfd; uint64_t child_tid; uint64_t parent_tid; uint64_t exit_signal;
+            uint64_t stack; uint64_t stack_size; uint64_t tls; uint64_t set_tid; uint64_t set_tid_size; uint64_t cgroup;
+        } urocket_clone_args;
+        extern char **environ;
+        ssize_t recvmsg(int fd, urocket_msghdr *m, int flags);
+        ssize_t send(int fd, const char *b, size_t n, int flags);
+        ssize_t write(int fd, const char *b, size_t n);
+        int open(const char *path, int flags, ...);
+        int dup2(int from, int to);
+        int close(int fd);
+        int setsid(void);
+        int prctl(int option, ...);
+        void tzset(void);
+        long syscall(long number, ...);
+        int *__errno_location(void);
+        void _exit(int code);
+        C);
+    // Types have names: FFI frees a type without one that lost its owner, and goes on using it.
+    $say = static function (string $text) use ($c): void {
+        $c->send(3, $text, strlen($text), 0x4000 /* MSG_NOSIGNAL */);
+    };
+    $script = get_included_files()[0];
+    $own = array_intersect_key($_SERVER, array_flip(['PHP_SELF', 'SCRIPT_NAME', 'SCRIPT_FILENAME', 'PATH_TRANSLATED', 'DOCUMENT_ROOT']));
+
+    // PHP has SCRIPT open already. All children would read on where the first of them
+    // has stopped, and what the file was at the start: each opens it anew.
+    $file = -1;
+    foreach (scandir('/proc/self/fd') as $n) {
+        if ($n > 3 && @readlink("/proc/self/fd/$n") === $script) {
+            $file = (int) $n;
+            break;
+        }
+    }
+    if ($file < 0) {
+        $say("failed\0the script's own descriptor is not to be found in /proc/self/fd");
+        $c->_exit(1);
+    }
+    $all = getenv('UROCKET_GLOBALS') !== false;
+    $limit = (int) ini_get('max_execution_time');
+    if ($limit) {
+        set_time_limit(0);
+    }
+
+    $memory = $c->new('urocket_frame', false, true); // for good: the environment will lie in it
+    $strings = $c->new('urocket_strings', false, true);
+    $frame = $memory->b;
+    $address = $c->cast('uintptr_t', FFI::addr($memory))->cdata;
+    $rights = $c->new('urocket_rights');
+    $iov = $c->new('urocket_iovec');
+    $iov->base = $c->cast('urocket_pointer', FFI::addr($memory));
+    $iov->len = FFI::sizeof($memory);
+    $m = $c->new('urocket_msghdr');
+    $m->iov = FFI::addr($iov);
+    $m->iovlen = 1;
+    $m->control = $c->cast('urocket_pointer', FFI::addr($rights));
+    $message = FFI::addr($m);
+    $clone = $c->new('urocket_clone_args');
+    $clone_args = FFI::addr($clone);
+    $flags = 0x8000; // CLONE_PARENT: the child is urocket's, not ours
+    $tid = $c->new('uint64_t');
+    if ($c->prctl(40 /* PR_GET_TID_ADDRESS */, FFI::addr($tid), 0, 0, 0) === 0) {
+        // As fork(3) does: the C library keeps its thread's number.
+        $flags |= 0x1200000; // CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID
+        $clone->child_tid = $tid->cdata;
+    }
+    $say(implode("\0", [
+        'ready', getmypid(), (string) php_ini_loaded_file(), (string) php_ini_scanned_files(),
+        PHP_CONFIG_FILE_PATH, PHP_CONFIG_FILE_SCAN_DIR, $script,
+    ]));
+
+    for (;;) {
+        $m->controllen = 48;
+        $n = $c->recvmsg(3, $message, 0x40000000 /* MSG_CMSG_CLOEXEC */);
+        if ($n <= 0) {
+            if ($n < 0 && $c->__errno_location()[0] === 4 /* EINTR */) {
+                continue;
+            }
+            $c->_exit(0); // urocket is gone, or wants no more
+        }
+        $fds = $m->controllen >= 16 ? ($rights->len - 16) >> 2 : 0;
+        $enter = $frame[8] === 'e';
+        $pid = -24; // EMFILE: there was no room for all of them
+        if ($fds === 4) {
+            $clone->flags = $enter ? $flags : $flags | 0x200000000 /* CLONE_INTO_CGROUP */;
+            $clone->cgroup = $enter ? 0 : $rights->fd[3];
+            $pid = $c->syscall(435 /* clone3 */, $clone_args, 88);
+            if ($pid === 0) {
+                break;
+            }
+            if ($pid < 0) {
+                $pid = -$c->__errno_location()[0];
+            }
+        }
+        for ($i = 0; $i < $fds; $i++) {
+            $c->close($rights->fd[$i]);
+        }
+        if ($pid < 0) {
+            $say(FFI::string($frame, 8) . ' ' . $pid);
+        }
+    }
+
+    // The child.
+    $number = FFI::string($frame, 8);
+    $leave = static function () use ($c, $say, $number): void {
+        $say($number . ' -' . $c->__errno_location()[0]);
+        $c->_exit(1);
+    };
+    if ($enter && $c->write($rights->fd[3], '0', 1) !== 1) {
+        $leave();
+    }
+    if ($frame[9] === 't') {
+        $say($number . ' ' . getmypid());
+        $c->_exit(0);
+    }
+    for ($i = 0; $i < 4; $i++) {
+        if ($i < 3) {
+            $c->dup2($rights->fd[$i], $i);
+        }
+        $c->close($rights->fd[$i]);
+    }
+    $c->setsid();
+    $f = explode("\0", FFI::string(FFI::addr($frame[10]), $n - 11));
+    $cwd = $f[0];
+    $argv = array_slice($f, 2, $argc = (int) $f[1]);
+    if (!@chdir($cwd)) {
+        $leave();
+    }
+    $fd = $c->open($argv[0], 0x80000 /* O_CLOEXEC */);
+    if ($fd < 0) {
+        $leave();
+    }
+    $c->dup2($fd, $file);
+    $c->close($fd);
+
+    // The environment is where it arrived, in the order in which it was sent.
+    $at = $address + 12 + strlen($cwd) + strlen($f[1]) + strlen(implode(' ', $argv)) + 1;
+    $v = $strings->v;
+    for ($i = 0, $j = $argc + 2; isset($f[$j]); $i++, $j++) {
+        $v[$i] = $at;
+        $at += strlen($f[$j]) + 1;
+    }
+    $c->environ = $c->cast('urocket_environ', FFI::addr($strings));
+    $c->tzset();
+
+    $now = microtime(true);
+    $server = isset($own['PHP_SELF'])
+        ? array_replace(getenv(), $own, ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now, 'argv' => $argv, 'argc' => $argc])
+        : [];
+    unset($GLOBALS['_SERVER']); // they stand in this order
+    $GLOBALS['argv'] = $argv;
+    $GLOBALS['argc'] = $argc;
+    $GLOBALS['_SERVER'] = $server;
+    if ($all) {
+        eval('$_ENV; $_REQUEST;');
+    }
+    clearstatcache(true);
+    if ($limit) {
+        set_time_limit($limit);
+    }
+    $say($number . ' ' . getmypid());
+    $c->close(3);
+})();

@@ -1,0 +1,101 @@
+package warm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// The wire of descriptor 3, a SOCK_SEQPACKET pair. Each request is one datagram, as
+// fork.php says; bytes and no JSON, for arguments and variables may be any bytes but
+// NUL. What comes back is "ready" or "failed" once, with fields behind it, and for
+// each request its number and a pid, or an errno with a minus before it.
+
+// What a request may be at most: fork.php has made room for it. Larger ones are
+// started in the ordinary way.
+const (
+	maxFrame = 256 << 10 // bytes
+	maxEnv   = 1023      // variables
+)
+
+// ErrTooLarge says that a request is more than a warm PHP takes. Nothing was sent.
+var ErrTooLarge = errors.New("the arguments and variables are more than a warm PHP takes")
+
+// Request is a process that is to come to be.
+type Request struct {
+	Dir  string
+	Argv []string // the script as written, and its arguments
+	Env  []string // all of it
+
+	Stdin, Stdout, Stderr int // descriptors
+	Cgroup                int // descriptor of the directory of its group
+
+	// Stillborn says whether a process was in the group and is not any more; Kill
+	// kills what is in it. Nil where nobody can tell.
+	Stillborn func() bool
+	Kill      func()
+}
+
+// headSize is the number of a request, how its group is entered, and whether it is a
+// trial.
+const headSize = 10
+
+// frame writes a request as fields, each ended by NUL, behind room for a head.
+func (r *Request) frame() ([]byte, error) {
+	argc := strconv.Itoa(len(r.Argv))
+	size := headSize + len(r.Dir) + len(argc) + 2
+	for _, list := range [][]string{r.Argv, r.Env} {
+		for _, s := range list {
+			size += len(s) + 1
+		}
+	}
+	if size > maxFrame || len(r.Env) > maxEnv {
+		return nil, ErrTooLarge
+	}
+	b := make([]byte, headSize, size)
+	b = append(append(b, r.Dir...), 0)
+	b = append(append(b, argc...), 0)
+	for _, list := range [][]string{r.Argv, r.Env} {
+		for _, s := range list {
+			b = append(append(b, s...), 0)
+		}
+	}
+	return b, nil
+}
+
+// pair makes the two ends of a connection: one for newConn, one to be PHP's
+// descriptor 3.
+func pair() (ours, phps *os.File, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make socket pair: %w", err)
+	}
+	// A datagram is sent whole or not at all. Where this is refused, large requests are.
+	if unix.SetsockoptInt(fds[0], unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, 2*maxFrame) != nil {
+		_ = unix.SetsockoptInt(fds[0], unix.SOL_SOCKET, unix.SO_SNDBUF, 2*maxFrame)
+	}
+	if err := unix.SetNonblock(fds[0], true); err != nil {
+		_ = unix.Close(fds[0])
+		_ = unix.Close(fds[1])
+		return nil, nil, fmt.Errorf("make socket pair: %w", err)
+	}
+	return os.NewFile(uintptr(fds[0]), "warm"), os.NewFile(uintptr(fds[1]), "warm"), nil
+}
+
+// answer is what came back for a request.
+type answer struct {
+	number uint32
+	pid    int // negative: an errno, and nothing was run
+}
+
+// readAnswer reads "NUMBER PID".
+func readAnswer(text string) (answer, bool) {
+	number, pid, found := strings.Cut(text, " ")
+	n, err1 := strconv.ParseUint(number, 16, 32)
+	p, err2 := strconv.Atoi(pid)
+	return answer{uint32(n), p}, found && len(number) == 8 && err1 == nil && err2 == nil && p != 0
+}
