@@ -47,23 +47,34 @@ func (p *Process) begin() []string {
 
 // bear has the process born in the way that is wanted, or else in the ordinary one.
 func (p *Process) bear(c *Controller) (birth, error) {
-	if p.childFDs[0] < 0 {
-		p.childFDs[0] = int(c.null.Fd())
-		defer func() { p.childFDs[0] = -1 }()
-	}
-	p.driver = string(warm.Spawn)
-	if p.spec.Warm != nil {
-		b, err := p.bearWarm(c)
+	switch w := p.spec.Warm; {
+	case w == nil:
+		p.driver = string(warm.Spawn)
+	case p.spare != nil:
+		b, err := p.bearSpare()
+		if err == nil {
+			return b, nil
+		}
+		p.driver = w.instead(err)
+		if err := p.prepareCold(c); err != nil {
+			return birth{}, &ResourceError{err}
+		}
+	case w.keeper != nil:
+		b, err := p.bearWarm(int(c.null.Fd()))
 		if err == nil || errors.Is(err, warm.ErrUncertain) {
 			return b, err
 		}
-		p.driver = p.spec.Warm.instead(err)
+		p.driver = w.instead(err)
 	}
 	return p.bearCold(c, p.begin())
 }
 
 // bearCold has the process started by whoever is to be its parent.
 func (p *Process) bearCold(c *Controller, env []string) (birth, error) {
+	if p.childFDs[0] < 0 {
+		p.childFDs[0] = int(c.null.Fd())
+		defer func() { p.childFDs[0] = -1 }()
+	}
 	switch t := p.tree.(type) {
 	case *familyTree:
 		b, err := p.bearByShim(c, t.worker, env, -1)

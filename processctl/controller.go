@@ -15,7 +15,6 @@ import (
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/vfork"
-	"github.com/urocket/urocket/processctl/warm"
 )
 
 // Options say how processes are kept together.
@@ -45,9 +44,12 @@ type Controller struct {
 
 	mu       sync.Mutex
 	crews    map[string]*crew
-	keepers  map[string]*warm.Keeper
 	preludes preludes
 	tmpDir   string
+
+	warming sync.Mutex      // held while it changes what is kept warm
+	kept    map[string]kept // by [Warm.key]
+	cooling sync.WaitGroup  // over what is not to be kept any more
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to

@@ -1,9 +1,9 @@
 package processctl
 
 import (
+	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/urocket/urocket/processctl/warm"
 )
@@ -16,32 +16,27 @@ type preludes struct {
 	claim *os.File
 }
 
-// prelude returns the path of a driver's prelude, and writes it if it is the first
-// that is asked for.
-func (c *Controller) prelude(kind warm.Driver) (string, error) {
+// preludeDir returns the directory, and makes it for who asks first.
+func (c *Controller) preludeDir() (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p := &c.preludes
-	if p.claim == nil {
-		s := NewScratch(c.tmpDir, true, false)
-		claim, err := s.make(nil, nil)
-		if err != nil {
-			return "", err
-		}
-		p.dir, p.claim = s.Dir, claim
-		if err := claim.Chmod(0o711); err != nil {
-			return "", fmt.Errorf("open %s to PHP: %w", s.Dir, err)
-		}
+	if p.claim != nil {
+		return p.dir, nil
 	}
-	path := filepath.Join(p.dir, string(kind)+".php")
-	if _, err := os.Stat(path); err == nil {
-		return path, nil
+	s := NewScratch(c.tmpDir, true, false)
+	claim, err := s.make(nil, nil)
+	if err != nil {
+		return "", err
 	}
-	text := warm.Prelude(kind)
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		return "", fmt.Errorf("write what a warm PHP begins with: %w", err)
+	if err = warm.Preludes(s.Dir); err == nil {
+		err = claim.Chmod(0o711)
 	}
-	return path, os.Chmod(path, 0o644) // whatever our umask is
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("write what a warm PHP begins with: %w", err), s.remove(claim), claim.Close())
+	}
+	p.dir, p.claim = s.Dir, claim
+	return p.dir, nil
 }
 
 func (c *Controller) removePreludes() error {

@@ -22,6 +22,7 @@ type Process struct {
 	exit   <-chan family.Death
 
 	childFDs [3]int
+	spare    *spare   // that it was; nil: it was none
 	claim    *os.File // on the scratch files; nil: there are none
 	out      [2]*pipe
 	tails    [2]tail
@@ -220,6 +221,9 @@ func (p *Process) finish() (err error) {
 	}
 	for _, o := range mine {
 		o.stop()
+	}
+	if p.spare != nil {
+		_ = p.spare.stdin.Close() // somebody outside may have its other end, and not read
 	}
 	p.drains.Wait()
 	for _, o := range mine {

@@ -2,6 +2,7 @@ package processctl
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"syscall"
@@ -26,8 +27,50 @@ func (c *Controller) warmHost(w *Warm) warm.Host {
 			}
 			return g.FD(), func() { removeGroup(g) }, nil
 		},
+		Run:  func(argv []string, stop <-chan struct{}) (string, error) { return c.runner(w, stop)(argv) },
 		Null: int(c.null.Fd()),
 	}
+}
+
+// What a probe may take, and print.
+const (
+	probeTime = 10 * time.Second
+	probeTail = 64 << 10
+)
+
+// runner runs PHP as the processes of w are run, and returns what it has printed; not
+// for longer than until stop is closed.
+func (c *Controller) runner(w *Warm, stop <-chan struct{}) func(argv []string) (string, error) {
+	return func(argv []string) (string, error) {
+		ended := make(chan Result, 1)
+		p, err := c.Start(Spec{
+			Path: w.PHP, Argv: argv, Env: w.Env, Dir: w.Dir, Isolation: w.Isolation, Timeout: probeTime, Tail: probeTail,
+			Events: Events{Ended: func(r Result) { ended <- r }},
+		})
+		if err != nil {
+			return "", err
+		}
+		p.Release()
+		select {
+		case <-stop:
+			p.Kill()
+		case <-p.Ended():
+		}
+		r := <-ended
+		out, _ := p.Tail(Stdout, probeTail)
+		if r.Exit != 0 || r.Signal != 0 {
+			said, _ := p.Tail(Stderr, LineLimit)
+			return "", fmt.Errorf("it ended with %s: %s", ending(r), oneLine(string(said)))
+		}
+		return string(out), nil
+	}
+}
+
+func ending(r Result) string {
+	if r.Signal != 0 {
+		return r.Signal.String()
+	}
+	return fmt.Sprintf("exit code %d", r.Exit)
 }
 
 // removeGroup removes a group, and kills what is in it.

@@ -11,22 +11,29 @@ import (
 	"github.com/urocket/urocket/processctl/warm"
 )
 
-// driver is how the processes of an operation come to be.
+// driver is how the processes of an operation with `driver: fork` come to be.
 type driver struct {
 	warm *processctl.Warm // nil: they are started
 	why  error            // it is not as was wanted
 }
 
-func (d driver) String() string {
-	switch {
-	case d.warm == nil && d.why == nil:
-		return string(warm.Spawn)
-	case d.warm == nil:
-		return fmt.Sprintf("%s -> %s: %v", warm.Fork, warm.Spawn, d.why)
-	case d.why != nil:
-		return fmt.Sprintf("%s -> %s: %v", warm.Fork, d.warm.Kind, d.why)
+func (d *driver) String() string {
+	kind := warm.Spawn
+	if d.warm != nil {
+		kind = d.warm.Kind
 	}
-	return string(d.warm.Kind)
+	if d.why != nil {
+		return fmt.Sprintf("%s -> %s: %v", warm.Fork, kind, d.why)
+	}
+	return string(kind)
+}
+
+// driverOf is the driver of any operation.
+func (l *loaded) driverOf(op *config.Operation) string {
+	if d := l.drivers[op]; d != nil {
+		return d.String()
+	}
+	return string(op.Driver)
 }
 
 // prepareDriver reads what the command of an operation with `driver: fork` tells.
@@ -56,8 +63,29 @@ func (l *loaded) prepareDriver(op *config.Operation, isolation *shim.Settings, a
 			Env: common(baseEnvironment(), account, temporary(), passed(op.PassEnv), env),
 		},
 		Words: line.Words, Isolation: isolation, Limits: limits(op.Limits), Stdin: op.Channel == config.ChannelStdin,
+		Running: l.service.Running,
+	}
+	if op.Running != nil {
+		d.warm.Running = min(d.warm.Running, *op.Running)
 	}
 	return d.warm
+}
+
+// checkDrivers asks each PHP what it can do, and warns where that is not what was
+// wanted. Operations that would ask the same ask once.
+func (l *loaded) checkDrivers() {
+	for _, op := range l.service.Operations {
+		d := l.drivers[op]
+		if d == nil {
+			continue
+		}
+		if d.warm != nil {
+			d.why = l.controller.Probe(d.warm)
+		}
+		if d.why != nil {
+			l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, "driver", "driver: "+d.String()))
+		}
+	}
 }
 
 // temporary is TMPDIR, if it is set.
@@ -86,7 +114,7 @@ func nameOf(entry string) string {
 	return name
 }
 
-// keepWarm has what the operations want kept warm, and nothing else any more.
+// keepWarm has what the operations of l want kept warm, and nothing else any more.
 func (p *program) keepWarm(l *loaded) {
 	var list []*processctl.Warm
 	for _, op := range l.service.Operations {
@@ -95,14 +123,13 @@ func (p *program) keepWarm(l *loaded) {
 			continue
 		}
 		name := op.Method + " " + op.Path
-		p.log.Info("driver", "operation", name, "driver", d.String())
-		if d.warm == nil {
-			continue
+		p.log.Info("driver of an operation", "operation", name, "driver", d.String())
+		if d.warm != nil && d.warm.Kind != warm.Spawn {
+			d.warm.Log = func(text string) { p.log.Warn(text, "operation", name) }
+			list = append(list, d.warm)
 		}
-		d.warm.Log = func(text string) { p.log.Warn(text, "operation", name) }
-		list = append(list, d.warm)
 	}
 	if err := p.controller.KeepWarm(list); err != nil {
-		p.log.Warn("nothing can be kept warm: every call starts a process", "error", err)
+		p.log.Warn("nothing can be kept warm, so that every call starts a process", "error", err)
 	}
 }

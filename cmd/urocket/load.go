@@ -103,6 +103,7 @@ func (l *loaded) verdict() error {
 func (l *loaded) checkHost() {
 	l.checkDescriptors()
 	l.faults = slices.Concat(l.faults, l.checkCgroup(), l.checkLimits(), l.checkReplyFrom(), l.checkIsolation())
+	l.checkDrivers()
 }
 
 // checkCgroup refuses `cgroup: required` where not all of it holds.

@@ -14,10 +14,7 @@
  *
  * Nothing in here may draw a random number, look up a temporary directory or name a superglobal before the
  * fork: PHP would keep what it found for all children. */
-(static function (): void {
-    if (getenv('UROCKET_WARM') !== 'fork') {
-        return;
-    }
+(static function (): string {
     $c = FFI::cdef(<<<'C'
         typedef struct { void *base; size_t len; } urocket_iovec;
         typedef struct {
@@ -67,6 +64,7 @@
         $say("failed\0the script's own descriptor is not to be found in /proc/self/fd");
         $c->_exit(1);
     }
+    $prepend = (string) getenv('UROCKET_PREPEND');
     $all = getenv('UROCKET_GLOBALS') !== false;
     $limit = (int) ini_get('max_execution_time');
     if ($limit) {
@@ -95,10 +93,7 @@
         $flags |= 0x1200000; // CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID
         $clone->child_tid = $tid->cdata;
     }
-    $say(implode("\0", [
-        'ready', getmypid(), (string) php_ini_loaded_file(), (string) php_ini_scanned_files(),
-        PHP_CONFIG_FILE_PATH, PHP_CONFIG_FILE_SCAN_DIR, $script,
-    ]));
+    $say("ready\0" . getmypid() . "\0" . $script);
 
     for (;;) {
         $m->controllen = 48;
@@ -191,4 +186,5 @@
     }
     $say($number . ' ' . getmypid());
     $c->close(3);
+    return $prepend;
 })();

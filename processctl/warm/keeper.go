@@ -12,10 +12,6 @@ const (
 	maxCalls = 10_000
 	maxAge   = time.Hour
 	idleTime = 15 * time.Minute // without a call: it ends, and the next call starts one
-
-	firstWait = 100 * time.Millisecond // before PHP that has died is started again
-	lastWait  = time.Minute
-	steady    = 10 * time.Second // who lived for so long has not failed
 )
 
 var errClosed = errors.New("urocket is stopping, or the operation has changed")
@@ -32,7 +28,7 @@ type Keeper struct {
 	mu      sync.Mutex
 	current *zygote
 	booting bool
-	fails   int
+	backoff Backoff
 	retry   *time.Timer // a start that waits
 	idle    *time.Timer
 	used    time.Time
@@ -81,7 +77,7 @@ func (k *Keeper) take() (*zygote, error) {
 		k.boot() // this one goes on being used until the new one is ready
 	}
 	k.mu.Unlock()
-	if z.stamp.holds() {
+	if z.holds() {
 		return z, nil
 	}
 	k.mu.Lock()
@@ -101,7 +97,7 @@ func (k *Keeper) boot() {
 	}
 	k.booting = true
 	k.work.Go(func() {
-		z, err := startZygote(&k.host, &k.p, k.closing)
+		z, err := startZygote(&k.host, k.p, k.closing)
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		k.booting = false
@@ -130,8 +126,8 @@ func (k *Keeper) adopt(z *zygote) {
 
 // failed has PHP started again, the later the oftener it has failed. The lock is held.
 func (k *Keeper) failed(why error) {
-	wait := min(firstWait<<min(k.fails, 20), lastWait)
-	if k.fails++; k.current == nil {
+	wait := k.backoff.Next()
+	if k.current == nil {
 		k.why = why
 	}
 	k.log(fmt.Sprintf("%v; tried again in %v, until then each call starts a process", why, wait))
@@ -188,9 +184,6 @@ func (k *Keeper) watch(z *zygote) {
 	}
 	if k.closed || z.old {
 		return
-	}
-	if time.Since(z.begun) > steady {
-		k.fails = 0
 	}
 	k.failed(fmt.Errorf("the warm PHP has died after %d calls: %s", z.calls, or(z.child.Said(), "it was killed")))
 }

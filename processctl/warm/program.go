@@ -2,10 +2,10 @@ package warm
 
 import (
 	_ "embed"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Program is a PHP to be kept warm.
@@ -16,16 +16,10 @@ type Program struct {
 	Dir     string   // working directory, absolute
 	Env     []string // what all calls have in common
 
-	Prelude string // path of fork.php or spare.php
 	Kind    Driver // Fork or Spare
-	Facts
-}
+	Prelude string // directory of what [Preludes] has written
 
-// Facts are what is to be known of a PHP with its options, by [Probe].
-type Facts struct {
-	Prepend string // the user's own auto_prepend_file
-	Eager   bool   // auto_globals_jit is off
-	Opcache bool   // the user has turned it on
+	facts *Facts // nil before [Program.Probe]; they do not change
 }
 
 // Driver is how a process comes to be.
@@ -38,46 +32,35 @@ const (
 	Spare Driver = "spare" // started ahead
 )
 
-// scriptPath is where the script is looked for.
-func (p *Program) scriptPath() string {
-	if filepath.IsAbs(p.Script) {
-		return p.Script
-	}
-	return filepath.Join(p.Dir, p.Script)
-}
-
-func (p *Program) realScript() (string, error) {
-	real, err := filepath.EvalSymlinks(p.scriptPath())
-	if err != nil {
-		return "", fmt.Errorf("find the script: %w", err)
-	}
-	return real, nil
-}
-
-// Command is how PHP is to be started, without what the two sides speak over.
+// command is how a PHP that forks is to be started.
 func (p *Program) command(conn *os.File) Command {
-	env := append(slices.Clone(p.Env), "UROCKET_WARM="+string(p.Kind))
-	if p.Prepend != "" {
-		env = append(env, "UROCKET_PREPEND="+p.Prepend)
+	return Command{Path: p.PHP, Argv: p.Argv(), Env: p.Environ(), Dir: p.Dir, Conn: conn}
+}
+
+// Environ is the environment in which PHP is to be started.
+func (p *Program) Environ() []string {
+	env := slices.Clone(p.Env)
+	if p.facts.prepend != "" {
+		env = append(env, "UROCKET_PREPEND="+p.facts.prepend)
 	}
-	if p.Eager {
+	if p.facts.eager {
 		env = append(env, "UROCKET_GLOBALS=1")
 	}
-	return Command{Path: p.PHP, Argv: p.argv(), Env: env, Dir: p.Dir, Conn: conn}
+	return env
 }
 
-// argv adds our settings to the user's. Of two of a name PHP takes the later.
-func (p *Program) argv() []string {
+// Argv adds our settings to the user's. Of two of a name PHP takes the later.
+func (p *Program) Argv() []string {
 	argv := append([]string{"php"}, p.Options...)
 	set := func(settings ...string) {
 		for _, s := range settings {
 			argv = append(argv, "-d", s)
 		}
 	}
-	set("auto_prepend_file="+p.Prelude, "register_argc_argv=0", "auto_globals_jit=1")
+	set("auto_prepend_file="+filepath.Join(p.Prelude, prelude(p.Kind, p.facts.prepend != "")), "register_argc_argv=0", "auto_globals_jit=1")
 	if p.Kind == Fork {
 		set(opcache...)
-		if !p.Opcache {
+		if !p.facts.opcache {
 			set(opcacheOfOurs...)
 		}
 	}
@@ -93,8 +76,36 @@ var (
 	opcacheOfOurs = []string{"opcache.enable_cli=1", "opcache.preload=", "opcache.file_cache=", "opcache.jit_buffer_size=0", "opcache.save_comments=1"}
 )
 
-//go:embed fork.php
-var forkPrelude []byte
+var (
+	//go:embed fork.php
+	forkText string
+	//go:embed spare.php
+	spareText string
+	//go:embed probe.php
+	probeText string
+)
 
-// Prelude is what a PHP of a driver begins with, to be put where it can read it.
-func Prelude(Driver) []byte { return forkPrelude }
+// Preludes writes what a PHP begins with to a directory in which it can read.
+func Preludes(dir string) error {
+	for kind, text := range map[Driver]string{Fork: forkText, Spare: spareText} {
+		for own, begin := range map[bool]string{false: "(static", true: "require (static"} {
+			file := filepath.Join(dir, prelude(kind, own))
+			if err := os.WriteFile(file, []byte(strings.Replace(text, "(static", begin, 1)), 0o644); err != nil {
+				return err
+			}
+			if err := os.Chmod(file, 0o644); err != nil { // whatever our umask is
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prelude is the name of a driver's prelude. One of the user's own is required by ours
+// when it ends, in the global scope as PHP would do it.
+func prelude(kind Driver, own bool) string {
+	if own {
+		return string(kind) + "-prepend.php"
+	}
+	return string(kind) + ".php"
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -44,27 +45,40 @@ type Request struct {
 // trial.
 const headSize = 10
 
-// frame writes a request as fields, each ended by NUL, behind room for a head.
+// frame writes a request behind room for a head.
 func (r *Request) frame() ([]byte, error) {
-	argc := strconv.Itoa(len(r.Argv))
-	size := headSize + len(r.Dir) + len(argc) + 2
-	for _, list := range [][]string{r.Argv, r.Env} {
-		for _, s := range list {
-			size += len(s) + 1
-		}
-	}
-	if size > maxFrame || len(r.Env) > maxEnv {
+	if headSize+fieldsSize(r.Dir, r.Argv, r.Env) > maxFrame || len(r.Env) > maxEnv {
 		return nil, ErrTooLarge
 	}
-	b := make([]byte, headSize, size)
-	b = append(append(b, r.Dir...), 0)
-	b = append(append(b, argc...), 0)
-	for _, list := range [][]string{r.Argv, r.Env} {
+	return appendFields(make([]byte, headSize), r.Dir, r.Argv, r.Env), nil
+}
+
+// SpareFrame is what a spare reads on its stdin: argv is the script and its arguments.
+func SpareFrame(dir string, argv, env []string) []byte {
+	return appendFields(fmt.Appendf(nil, "%08d", fieldsSize(dir, argv, env)), dir, argv, env)
+}
+
+// appendFields writes what a process is, each field ended by NUL.
+func appendFields(b []byte, dir string, argv, env []string) []byte {
+	b = slices.Grow(b, fieldsSize(dir, argv, env))
+	b = append(append(b, dir...), 0)
+	b = append(strconv.AppendInt(b, int64(len(argv)), 10), 0)
+	for _, list := range [][]string{argv, env} {
 		for _, s := range list {
 			b = append(append(b, s...), 0)
 		}
 	}
-	return b, nil
+	return b
+}
+
+func fieldsSize(dir string, argv, env []string) int {
+	size := len(dir) + len(strconv.Itoa(len(argv))) + 2
+	for _, list := range [][]string{argv, env} {
+		for _, s := range list {
+			size += len(s) + 1
+		}
+	}
+	return size
 }
 
 // pair makes the two ends of a connection: one for newConn, one to be PHP's

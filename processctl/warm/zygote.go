@@ -37,7 +37,9 @@ type Host struct {
 	Start func(Command) (*Child, error)
 	// Group makes an empty group for a trial.
 	Group func() (dir int, remove func(), err error)
-	Null  int // a descriptor of /dev/null
+	// Run runs PHP and returns what it has printed, for [Program.Probe].
+	Run  func(argv []string, stop <-chan struct{}) (string, error)
+	Null int // a descriptor of /dev/null
 }
 
 // Command is a PHP to be started.
@@ -62,7 +64,8 @@ type zygote struct {
 	conn  *conn
 	child *Child
 	how   manner
-	stamp stamp
+	p     Program
+	real  string // path of its script
 	begun time.Time
 	calls int  // that were given to it
 	old   bool // it is told to end, and another takes its place
@@ -70,24 +73,26 @@ type zygote struct {
 
 // startZygote starts a PHP, waits until it is ready and tries it. The error says what
 // PHP has to say about it.
-func startZygote(h *Host, p *Program, closing <-chan struct{}) (*zygote, error) {
-	z := &zygote{begun: time.Now()}
-	real, err := p.realScript()
-	if err != nil {
+func startZygote(h *Host, p Program, closing <-chan struct{}) (_ *zygote, err error) {
+	z := &zygote{begun: time.Now(), p: p}
+	if err = z.p.Ready(func(argv []string) (string, error) { return h.Run(argv, closing) }); err != nil {
+		return nil, err
+	}
+	if z.real, err = p.RealScript(); err != nil {
 		return nil, err
 	}
 	ours, phps, err := pair()
 	if err != nil {
 		return nil, err
 	}
-	z.child, err = h.Start(p.command(phps))
+	z.child, err = h.Start(z.p.command(phps))
 	_ = phps.Close()
 	if err != nil {
 		_ = ours.Close()
 		return nil, err
 	}
 	if z.conn, err = newConn(ours); err == nil {
-		if err = z.greet(p, real, closing); err == nil {
+		if err = z.greet(closing); err == nil {
 			err = z.try(h)
 		}
 		if err == nil {
@@ -107,7 +112,7 @@ func startZygote(h *Host, p *Program, closing <-chan struct{}) (*zygote, error) 
 }
 
 // greet reads what PHP says once it is ready.
-func (z *zygote) greet(p *Program, real string, closing <-chan struct{}) error {
+func (z *zygote) greet(closing <-chan struct{}) error {
 	late := time.NewTimer(bootTime)
 	defer late.Stop()
 	var said []string
@@ -123,16 +128,21 @@ func (z *zygote) greet(p *Program, real string, closing <-chan struct{}) error {
 	switch {
 	case len(said) == 2 && said[0] == "failed":
 		return errors.New(said[1])
-	case len(said) != readyFields || said[0] != "ready":
+	case len(said) != 3 || said[0] != "ready":
 		return errors.New("PHP does not speak as it should")
 	case said[1] != strconv.Itoa(z.child.PID):
 		return errors.New("the program that was started is not PHP itself, but starts it")
 	}
-	z.stamp = newStamp(p, real, said[2:])
-	if said[readyFields-1] != real || z.stamp.younger(z.begun) {
-		return errors.New("the script or an ini file was changed while PHP read it")
+	if said[2] != z.real || !z.holds() {
+		return errors.New("the script's path or an ini file was changed while PHP was started")
 	}
 	return nil
+}
+
+// holds says whether PHP would be the same if it was started now.
+func (z *zygote) holds() bool {
+	real, err := z.p.RealScript()
+	return err == nil && real == z.real && z.p.Fresh()
 }
 
 // try proves that a child can be born, and in which manner it comes into its group.
