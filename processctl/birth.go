@@ -65,6 +65,8 @@ func (p *Process) bear(c *Controller) (birth, error) {
 			return b, err
 		}
 		p.driver = w.instead(err)
+	case p.driver == "": // else it says why there was no spare
+		p.driver = w.String()
 	}
 	return p.bearCold(c, p.begin())
 }

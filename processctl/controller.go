@@ -15,6 +15,7 @@ import (
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/vfork"
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // Options say how processes are kept together.
@@ -47,9 +48,10 @@ type Controller struct {
 	preludes preludes
 	tmpDir   string
 
-	warming sync.Mutex      // held while it changes what is kept warm
-	kept    map[string]kept // by [Warm.key]
-	cooling sync.WaitGroup  // over what is not to be kept any more
+	warming sync.Mutex              // held while it changes what is kept warm
+	kept    map[string]kept         // by [Warm.key]
+	asked   map[string]warm.Program // by [Warm.asks]: their PHPs have said what they can do
+	cooling sync.WaitGroup          // over what is not to be kept any more
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to
@@ -65,7 +67,7 @@ func New(o Options) (*Controller, error) {
 	vfork.Prepare()
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
-		closing: make(chan struct{}), crews: map[string]*crew{}, tmpDir: o.TmpDir,
+		closing: make(chan struct{}), crews: map[string]*crew{}, tmpDir: o.TmpDir, asked: map[string]warm.Program{},
 	}
 	if !o.NoCgroup {
 		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/urocket/urocket/processctl/warm"
 )
@@ -24,7 +25,7 @@ func (c *Controller) preludeDir() (string, error) {
 	if p.claim != nil {
 		return p.dir, nil
 	}
-	s := NewScratch(c.tmpDir, true, false)
+	s := NewScratch(passable(c.tmpDir), true, false)
 	claim, err := s.make(nil, nil)
 	if err != nil {
 		return "", err
@@ -37,6 +38,18 @@ func (c *Controller) preludeDir() (string, error) {
 	}
 	p.dir, p.claim = s.Dir, claim
 	return p.dir, nil
+}
+
+// passable is dir if everybody may enter it and all above it, else /tmp.
+func passable(dir string) string {
+	for at := scratchBase(dir); ; at = filepath.Dir(at) {
+		if st, err := os.Stat(at); err != nil || st.Mode()&0o001 == 0 {
+			return ""
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
 }
 
 func (c *Controller) removePreludes() error {

@@ -266,10 +266,10 @@ func (p *Process) bearSpare() (birth, error) {
 	one, w := p.spare, p.spec.Warm
 	rest, err := following(p.spec.Stdin)
 	if err == nil {
-		env := p.begin()
+		call := p.call(p.begin())
 		one.birth.signal(unix.SIGCONT) // a script that is the same user may have stopped it
 		_ = one.stdin.SetWriteDeadline(p.start.Add(handOverTime))
-		if _, err = one.stdin.Write(warm.SpareFrame(p.spec.Dir, p.spec.Argv[w.Words:], env)); err != nil && rest != nil {
+		if _, err = one.stdin.Write(call.Frame()); err != nil && rest != nil {
 			_ = rest.Close()
 		}
 	}
@@ -278,7 +278,7 @@ func (p *Process) bearSpare() (birth, error) {
 		w.spares.work.Go(one.discard)
 		return birth{}, fmt.Errorf("tell a spare what to do: %w", err)
 	}
-	p.driver = string(warm.Spare)
+	p.driver = w.String()
 	_ = one.stdin.SetWriteDeadline(time.Time{})
 	p.drains.Go(func() {
 		if rest != nil {

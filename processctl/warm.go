@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/warm"
 )
 
-// Warm says how the processes of an operation can come to be sooner than by a start.
+// Warm says how the processes of an operation can come to be sooner than by a start. It
+// is not changed once it is kept ([Controller.KeepWarm]).
 type Warm struct {
 	warm.Program
-	Words     int            // of the command before the script
+	Why       error          // the Kind is not as was wanted
+	Args      int            // how many words of a command stand before the script's arguments
 	Isolation *shim.Settings // that of the processes
 	Limits    cgroup.Limits  // those of the processes
 	Stdin     bool           // the processes have something on stdin
@@ -33,42 +36,75 @@ type kept interface{ Close() }
 
 // key tells those apart that cannot share what is kept for them.
 func (w *Warm) key() string {
-	var settings shim.Settings
-	if w.Isolation != nil {
-		settings = *w.Isolation
-	}
-	key, err := json.Marshal([]any{w.Program, settings.Args(), w.Limits, w.Stdin, w.Running})
+	key, err := json.Marshal([]any{w.Program, w.settings().Args(), w.Limits, w.Stdin, w.Running})
 	if err != nil {
 		panic(err) // plain values
 	}
 	return string(key)
 }
 
-// instead is the driver of a process that could not be born as was wanted.
+// String is the driver that was wanted, and if it is another, which and why.
+func (w *Warm) String() string {
+	if w.Why == nil {
+		return string(w.Kind)
+	}
+	return fmt.Sprintf("%s -> %s: %v", warm.Fork, w.Kind, w.Why)
+}
+
+// call is what the process is told, besides its environment.
+func (p *Process) call(env []string) warm.Call {
+	w := p.spec.Warm
+	return warm.Call{Dir: p.spec.Dir, Script: w.Script, Words: p.spec.Argv, Args: w.Args, Env: env}
+}
+
+// instead is the driver of a process that could not come to be in that way.
 func (w *Warm) instead(why error) string {
-	return fmt.Sprintf("%s -> %s: %v", w.Kind, warm.Spawn, why)
+	return fmt.Sprintf("%s -> %s: %v", warm.Fork, warm.Spawn, why)
 }
 
 // Probe finds out whether and how the processes of w can come to be as is wanted, and
-// sets its Kind. It runs PHP, for some ten milliseconds. The error says why they can
-// not, or, with a Kind other than wanted, why that one it is.
-func (c *Controller) Probe(w *Warm) error {
-	if err := w.Program.Probe(c.runner(w, nil)); err != nil {
-		w.Kind = warm.Spawn
-		return err
+// sets its Kind and Why. It runs PHP, for some ten milliseconds, unless the same was
+// asked before.
+func (c *Controller) Probe(w *Warm) {
+	wanted := w.Kind
+	if err := c.ask(w); err != nil {
+		w.Kind, w.Why = warm.Spawn, err
+		return
 	}
-	if w.Kind != warm.Fork {
+	if err := w.Forks(); err != nil && wanted == warm.Fork {
+		w.Kind, w.Why = warm.Spare, fmt.Errorf("php cannot fork for us: %w", err)
+	}
+	if c.parent == nil && wanted == warm.Fork {
+		w.Kind, w.Why = warm.Spare, errors.New("there are no cgroups, and a forked process would have nobody else to keep its descendants together")
+	}
+}
+
+// ask asks PHP what it can do. Operations of the same PHP, options and environment share
+// the answer.
+func (c *Controller) ask(w *Warm) error {
+	key := w.asks()
+	c.warming.Lock()
+	defer c.warming.Unlock()
+	if w.Learn(c.asked[key]) {
 		return nil
 	}
-	if c.parent == nil {
-		w.Kind = warm.Spare
-		return errors.New("without cgroups a forked process would have nobody to keep its descendants together")
+	if err := w.Program.Probe(c.runner(w, nil)); err != nil {
+		return err
 	}
-	if err := w.Forks(); err != nil {
-		w.Kind = warm.Spare
-		return fmt.Errorf("php cannot fork for us: %w", err)
-	}
+	c.asked[key] = w.Program
 	return nil
+}
+
+// asks tells those apart whose PHP may not be the same.
+func (w *Warm) asks() string {
+	return fmt.Sprintf("%q %q %q %q %q", w.PHP, w.Options, w.Dir, w.Env, w.settings().Args())
+}
+
+func (w *Warm) settings() (s shim.Settings) {
+	if w.Isolation != nil {
+		s = *w.Isolation
+	}
+	return s
 }
 
 // KeepWarm keeps warm what is listed, from now on and until the next call of
@@ -78,6 +114,9 @@ func (c *Controller) KeepWarm(list []*Warm) error {
 	defer c.warming.Unlock()
 	keep := map[string]kept{}
 	for _, w := range list {
+		if w.Kind == warm.Spawn {
+			continue
+		}
 		key := w.key()
 		k := keep[key]
 		if k == nil {
@@ -99,6 +138,10 @@ func (c *Controller) KeepWarm(list []*Warm) error {
 		}
 	}
 	c.kept = keep
+	c.asked = map[string]warm.Program{} // of other configurations, by and by
+	for _, w := range list {
+		c.asked[w.asks()] = w.Program
+	}
 	return nil
 }
 
@@ -137,9 +180,8 @@ func (p *Process) bearWarm(null int) (birth, error) {
 	if in < 0 {
 		in = null
 	}
-	env := p.begin()
 	pid, err := w.keeper.Fork(&warm.Request{
-		Dir: p.spec.Dir, Argv: p.spec.Argv[w.Words:], Env: env,
+		Call:  p.call(p.begin()),
 		Stdin: in, Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: t.group.FD(),
 		Stillborn: t.group.Deserted, Kill: t.group.Kill,
 	})
@@ -148,6 +190,17 @@ func (p *Process) bearWarm(null int) (birth, error) {
 	}
 	p.driver = string(warm.Fork)
 	return p.reaper.birth(pid, p.start), nil
+}
+
+// suspect tells who has borne the process that it has crashed.
+func (p *Process) suspect(sig syscall.Signal) {
+	if p.driver != string(warm.Fork) {
+		return
+	}
+	switch sig {
+	case syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGILL, syscall.SIGABRT:
+		p.spec.Warm.keeper.Suspect()
+	}
 }
 
 var errElsewhere = errors.New("PATH leads to another php by now")

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,27 +10,10 @@ import (
 	"github.com/urocket/urocket/processctl/warm"
 )
 
-// driver is how the processes of an operation with `driver: fork` come to be.
-type driver struct {
-	warm *processctl.Warm // nil: they are started
-	why  error            // it is not as was wanted
-}
-
-func (d *driver) String() string {
-	kind := warm.Spawn
-	if d.warm != nil {
-		kind = d.warm.Kind
-	}
-	if d.why != nil {
-		return fmt.Sprintf("%s -> %s: %v", warm.Fork, kind, d.why)
-	}
-	return string(kind)
-}
-
 // driverOf is the driver of any operation.
 func (l *loaded) driverOf(op *config.Operation) string {
-	if d := l.drivers[op]; d != nil {
-		return d.String()
+	if w := l.drivers[op]; w != nil {
+		return w.String()
 	}
 	return string(op.Driver)
 }
@@ -41,49 +23,49 @@ func (l *loaded) prepareDriver(op *config.Operation, isolation *shim.Settings, a
 	if op.Driver != config.DriverFork {
 		return nil
 	}
-	d := &driver{}
 	if l.drivers == nil {
-		l.drivers = map[*config.Operation]*driver{}
+		l.drivers = map[*config.Operation]*processctl.Warm{}
 	}
-	l.drivers[op] = d
 	words, env := op.Command.Fixed()
 	line, err := warm.ReadLine(words)
-	if err != nil {
-		d.why = err
-		return nil
+	var php string
+	if err == nil {
+		php, err = op.Command.Lookup()
 	}
-	php, err := op.Command.Lookup()
 	if err != nil {
-		d.why = err
-		return nil
+		w := &processctl.Warm{Program: warm.Program{Kind: warm.Spawn}, Why: err}
+		l.drivers[op] = w
+		return w
 	}
-	d.warm = &processctl.Warm{
+	w := &processctl.Warm{
 		Program: warm.Program{
 			PHP: php, Options: line.Options, Script: line.Script, Dir: op.Dir, Kind: warm.Fork,
-			Env: common(baseEnvironment(), account, temporary(), passed(op.PassEnv), env),
+			Title: "urocket: a warm php for " + op.Method + " " + op.Path,
+			Env:   common(baseEnvironment(), account, temporary(), passed(op.PassEnv), env),
 		},
-		Words: line.Words, Isolation: isolation, Limits: limits(op.Limits), Stdin: op.Channel == config.ChannelStdin,
+		Args: line.Args, Isolation: isolation, Limits: limits(op.Limits), Stdin: op.Channel == config.ChannelStdin,
 		Running: l.service.Running,
 	}
 	if op.Running != nil {
-		d.warm.Running = min(d.warm.Running, *op.Running)
+		w.Running = min(w.Running, *op.Running)
 	}
-	return d.warm
+	l.drivers[op] = w
+	return w
 }
 
 // checkDrivers asks each PHP what it can do, and warns where that is not what was
-// wanted. Operations that would ask the same ask once.
+// wanted.
 func (l *loaded) checkDrivers() {
 	for _, op := range l.service.Operations {
-		d := l.drivers[op]
-		if d == nil {
+		w := l.drivers[op]
+		if w == nil {
 			continue
 		}
-		if d.warm != nil {
-			d.why = l.controller.Probe(d.warm)
+		if w.Kind != warm.Spawn {
+			l.controller.Probe(w)
 		}
-		if d.why != nil {
-			l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, "driver", "driver: "+d.String()))
+		if w.Why != nil {
+			l.warnings = append(l.warnings, l.service.FaultAt(op.Path, op.Method, "driver", "driver: "+w.String()))
 		}
 	}
 }
@@ -118,16 +100,14 @@ func nameOf(entry string) string {
 func (p *program) keepWarm(l *loaded) {
 	var list []*processctl.Warm
 	for _, op := range l.service.Operations {
-		d := l.drivers[op]
-		if d == nil {
+		w := l.drivers[op]
+		if w == nil {
 			continue
 		}
 		name := op.Method + " " + op.Path
-		p.log.Info("driver of an operation", "operation", name, "driver", d.String())
-		if d.warm != nil && d.warm.Kind != warm.Spawn {
-			d.warm.Log = func(text string) { p.log.Warn(text, "operation", name) }
-			list = append(list, d.warm)
-		}
+		p.log.Info("driver of an operation", "operation", name, "driver", w.String())
+		w.Log = func(text string) { p.log.Warn(text, "operation", name) }
+		list = append(list, w)
 	}
 	if err := p.controller.KeepWarm(list); err != nil {
 		p.log.Warn("nothing can be kept warm, so that every call starts a process", "error", err)

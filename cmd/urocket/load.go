@@ -25,7 +25,7 @@ type loaded struct {
 	controller *processctl.Controller
 	sound      bool // the configuration itself has no faults
 	isolations map[*config.Operation]*shim.Settings
-	drivers    map[*config.Operation]*driver // of those that want another than spawn
+	drivers    map[*config.Operation]*processctl.Warm // of those that want fork
 
 	faults, warnings config.Faults
 }

@@ -7,7 +7,8 @@
  * for them the prepended file ends, and PHP goes on to run SCRIPT as the primary script that it always was.
  *
  * A request is one datagram: a head of 10 bytes (8 for its number, "i" or "e", "r" or "t"), then fields that
- * end in NUL: working directory, number of arguments, SCRIPT, its arguments, environment. With it come descriptors:
+ * end in NUL: working directory, SCRIPT, the number of words of the command line and of those before the script's
+ * arguments, the words, the environment. With it come descriptors:
  * stdin, stdout, stderr, and the cgroup to be born into (i) or its cgroup.procs, to enter it (e). A trial (t)
  * runs nothing. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
  * "NUMBER -ERRNO", and then nothing was run.
@@ -24,6 +25,12 @@
         typedef struct { size_t len; int level; int type; int fd[8]; } urocket_rights;
         typedef struct { char b[262144]; } urocket_frame;
         typedef struct { uintptr_t v[1024]; } urocket_strings;
+        typedef struct {
+            uint64_t start_code; uint64_t end_code; uint64_t start_data; uint64_t end_data; uint64_t start_brk; uint64_t brk;
+            uint64_t start_stack; uint64_t arg_start; uint64_t arg_end; uint64_t env_start; uint64_t env_end;
+            uint64_t auxv; uint32_t auxv_size; uint32_t exe_fd;
+        } urocket_mm;
+        typedef struct { char b[256]; } urocket_title;
         typedef char **urocket_environ;
         typedef void *urocket_pointer;
         typedef struct {
@@ -39,6 +46,7 @@
         int close(int fd);
         int setsid(void);
         int prctl(int option, ...);
+        uintptr_t sbrk(intptr_t more);
         void tzset(void);
         long syscall(long number, ...);
         int *__errno_location(void);
@@ -84,6 +92,29 @@
     $m->iovlen = 1;
     $m->control = $c->cast('urocket_pointer', FFI::addr($rights));
     $message = FFI::addr($m);
+    // What /proc shows of a process, ps(1) too, is a piece of its memory (prctl(2), PR_SET_MM_MAP). As long as
+    // we wait it is our own title, for a script may look whether it runs already.
+    $title = (string) getenv('UROCKET_TITLE');
+    $mm = $c->new('urocket_mm');
+    $stat = explode(' ', (string) strrchr((string) file_get_contents('/proc/self/stat'), ')'));
+    foreach ([24 => 'start_code', 25 => 'end_code', 26 => 'start_stack', 43 => 'start_data', 44 => 'end_data',
+        45 => 'start_brk', 46 => 'arg_start', 47 => 'arg_end', 48 => 'env_start', 49 => 'env_end'] as $i => $name) {
+        $mm->$name = (int) ($stat[$i] ?? 0);
+    }
+    $mm->exe_fd = -1;
+    $shown = FFI::addr($mm);
+    $show = static function () use ($c, $mm, $shown): void {
+        $mm->brk = $c->sbrk(0);
+        $c->prctl(35 /* PR_SET_MM */, 14 /* PR_SET_MM_MAP */, $shown, FFI::sizeof($mm), 0);
+    };
+    if ($title !== '') {
+        $text = $c->new('urocket_title', false, true);
+        FFI::memcpy($text, $title, min(strlen($title), 255));
+        $mm->arg_start = $c->cast('uintptr_t', FFI::addr($text))->cdata;
+        $mm->arg_end = $mm->arg_start + min(strlen($title), 255) + 1;
+        $show();
+    }
+    $c->prctl(4 /* PR_SET_DUMPABLE */, 0); // a script of the same user is not to look into us, or take us over
     $clone = $c->new('urocket_clone_args');
     $clone_args = FFI::addr($clone);
     $flags = 0x8000; // CLONE_PARENT: the child is urocket's, not ours
@@ -127,6 +158,7 @@
     }
 
     // The child.
+    $c->prctl(4 /* PR_SET_DUMPABLE */, 1);
     $number = FFI::string($frame, 8);
     $leave = static function () use ($c, $say, $number): void {
         $say($number . ' -' . $c->__errno_location()[0]);
@@ -147,12 +179,13 @@
     }
     $c->setsid();
     $f = explode("\0", FFI::string(FFI::addr($frame[10]), $n - 11));
-    $cwd = $f[0];
-    $argv = array_slice($f, 2, $argc = (int) $f[1]);
+    [$cwd, $name, $words, $skip] = $f;
+    $argv = [$name, ...array_slice($f, 4 + (int) $skip, $words - $skip)];
+    $argc = count($argv);
     if (!@chdir($cwd)) {
         $leave();
     }
-    $fd = $c->open($argv[0], 0x80000 /* O_CLOEXEC */);
+    $fd = $c->open($name, 0x80000 /* O_CLOEXEC */);
     if ($fd < 0) {
         $leave();
     }
@@ -160,12 +193,21 @@
     $c->close($fd);
 
     // The environment is where it arrived, in the order in which it was sent.
-    $at = $address + 12 + strlen($cwd) + strlen($f[1]) + strlen(implode(' ', $argv)) + 1;
+    $at = $address + 10 + strlen("$cwd $name $words $skip ");
+    $mm->arg_start = $at;
     $v = $strings->v;
-    for ($i = 0, $j = $argc + 2; isset($f[$j]); $i++, $j++) {
-        $v[$i] = $at;
+    for ($i = -$words, $j = 4; isset($f[$j]); $i++, $j++) {
+        if ($i >= 0) {
+            $v[$i] = $at;
+        }
+        if ($i === 0) {
+            $mm->env_start = $at;
+        }
         $at += strlen($f[$j]) + 1;
     }
+    $mm->arg_end = $mm->env_start;
+    $mm->env_end = $at;
+    $show();
     $c->environ = $c->cast('urocket_environ', FFI::addr($strings));
     $c->tzset();
 

@@ -195,6 +195,16 @@ func or(text, other string) string {
 	return text
 }
 
+// Suspect has another PHP take the place of the current one, because a process that came
+// of it has crashed: what they share may be to blame.
+func (k *Keeper) Suspect() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if z := k.current; z != nil && time.Since(z.begun) > steady && k.retry == nil {
+		k.boot()
+	}
+}
+
 // rest ends a PHP that nobody has needed for a while.
 func (k *Keeper) rest() {
 	k.mu.Lock()

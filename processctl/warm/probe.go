@@ -113,5 +113,15 @@ func (p *Program) Ready(run func(argv []string) (string, error)) error {
 	return nil
 }
 
+// Learn takes what another program with the same PHP, options and environment was told;
+// false: that is not known, or may be otherwise by now.
+func (p *Program) Learn(from Program) bool {
+	if !from.Fresh() {
+		return false
+	}
+	p.facts = from.facts
+	return true
+}
+
 // Forks says why PHP cannot fork; nil: it can.
 func (p *Program) Forks() error { return p.facts.forks }

@@ -7,7 +7,7 @@ try {
 }
 $disabled = [];
 foreach (['getenv', 'putenv', 'ini_get', 'set_time_limit', 'getmypid', 'chdir', 'fopen', 'fread', 'stream_set_read_buffer',
-    'scandir', 'readlink', 'microtime', 'clearstatcache', 'get_included_files'] as $f) {
+    'scandir', 'readlink', 'file_get_contents', 'microtime', 'clearstatcache', 'get_included_files'] as $f) {
     if (!function_exists($f)) {
         $disabled[] = $f;
     }

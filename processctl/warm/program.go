@@ -16,6 +16,8 @@ type Program struct {
 	Dir     string   // working directory, absolute
 	Env     []string // what all calls have in common
 
+	Title string // what ps(1) shows of it as long as it waits
+
 	Kind    Driver // Fork or Spare
 	Prelude string // directory of what [Preludes] has written
 
@@ -39,7 +41,7 @@ func (p *Program) command(conn *os.File) Command {
 
 // Environ is the environment in which PHP is to be started.
 func (p *Program) Environ() []string {
-	env := slices.Clone(p.Env)
+	env := append(slices.Clone(p.Env), "UROCKET_TITLE="+p.Title)
 	if p.facts.prepend != "" {
 		env = append(env, "UROCKET_PREPEND="+p.facts.prepend)
 	}

@@ -26,11 +26,18 @@ const (
 // ErrTooLarge says that a request is more than a warm PHP takes. Nothing was sent.
 var ErrTooLarge = errors.New("the arguments and variables are more than a warm PHP takes")
 
+// Call is what a process is told.
+type Call struct {
+	Dir    string
+	Script string   // as written
+	Words  []string // the whole command line, for ps(1)
+	Args   int      // how many of them stand before the script's arguments
+	Env    []string // all of it
+}
+
 // Request is a process that is to come to be.
 type Request struct {
-	Dir  string
-	Argv []string // the script as written, and its arguments
-	Env  []string // all of it
+	Call
 
 	Stdin, Stdout, Stderr int // descriptors
 	Cgroup                int // descriptor of the directory of its group
@@ -47,23 +54,19 @@ const headSize = 10
 
 // frame writes a request behind room for a head.
 func (r *Request) frame() ([]byte, error) {
-	if headSize+fieldsSize(r.Dir, r.Argv, r.Env) > maxFrame || len(r.Env) > maxEnv {
+	if headSize+r.size() > maxFrame || len(r.Env) > maxEnv {
 		return nil, ErrTooLarge
 	}
-	return appendFields(make([]byte, headSize), r.Dir, r.Argv, r.Env), nil
+	return r.append(make([]byte, headSize)), nil
 }
 
-// SpareFrame is what a spare reads on its stdin: argv is the script and its arguments.
-func SpareFrame(dir string, argv, env []string) []byte {
-	return appendFields(fmt.Appendf(nil, "%08d", fieldsSize(dir, argv, env)), dir, argv, env)
-}
+// Frame is what a spare reads on its stdin.
+func (c *Call) Frame() []byte { return c.append(fmt.Appendf(nil, "%08d", c.size())) }
 
-// appendFields writes what a process is, each field ended by NUL.
-func appendFields(b []byte, dir string, argv, env []string) []byte {
-	b = slices.Grow(b, fieldsSize(dir, argv, env))
-	b = append(append(b, dir...), 0)
-	b = append(strconv.AppendInt(b, int64(len(argv)), 10), 0)
-	for _, list := range [][]string{argv, env} {
+// append writes a call, each field ended by NUL.
+func (c *Call) append(b []byte) []byte {
+	b = slices.Grow(b, c.size())
+	for _, list := range c.fields() {
 		for _, s := range list {
 			b = append(append(b, s...), 0)
 		}
@@ -71,14 +74,17 @@ func appendFields(b []byte, dir string, argv, env []string) []byte {
 	return b
 }
 
-func fieldsSize(dir string, argv, env []string) int {
-	size := len(dir) + len(strconv.Itoa(len(argv))) + 2
-	for _, list := range [][]string{argv, env} {
+func (c *Call) size() (n int) {
+	for _, list := range c.fields() {
 		for _, s := range list {
-			size += len(s) + 1
+			n += len(s) + 1
 		}
 	}
-	return size
+	return n
+}
+
+func (c *Call) fields() [3][]string {
+	return [3][]string{{c.Dir, c.Script, strconv.Itoa(len(c.Words)), strconv.Itoa(c.Args)}, c.Words, c.Env}
 }
 
 // pair makes the two ends of a connection: one for newConn, one to be PHP's
