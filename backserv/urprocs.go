@@ -22,8 +22,8 @@ type process struct {
 	State     string       `json:"state"`
 	End       *string      `json:"end"`
 	PID       *int         `json:"pid"`
+	Driver    *string      `json:"driver"`
 	Argv      []string     `json:"argv"`
-	Driver    string       `json:"driver"`
 	Start     *string      `json:"start"`
 	AgeMS     int64        `json:"age_ms"`
 	ExitCode  *int         `json:"exitcode"`
@@ -36,7 +36,7 @@ type process struct {
 func newProcess(s visor.Snapshot) process {
 	p := process{
 		RequestID: s.ID, Path: s.Path, Method: s.Method, State: s.State,
-		End: orNull(s.End.String()), PID: orNull(s.PID), Argv: s.Argv, Driver: s.Driver,
+		End: orNull(s.End.String()), PID: orNull(s.PID), Driver: orNull(s.Driver), Argv: s.Argv,
 		AgeMS: s.Age.Milliseconds(), ExitCode: s.ExitCode, Signal: orNull(s.Signal),
 		Stdout: string(s.Stdout), Stderr: string(s.Stderr), // JSON makes U+FFFD of invalid UTF-8
 	}

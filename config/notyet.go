@@ -6,22 +6,6 @@ import "strings"
 // nobody believes in a protection that is not there. A version that can do it
 // takes the line out.
 
-// notYet are the keys of an operation whose value asks for something missing.
-var notYet = []struct {
-	key     string
-	missing func(*Operation) bool
-}{
-	{"driver", func(o *Operation) bool { return o.Driver == DriverFork }},
-}
-
-func notYetOperation(o *Operation, s *scope) {
-	for _, n := range notYet {
-		if e, ok := s.find(n.key); ok && n.missing(o) {
-			s.c.fault(e.lineOf(), "%s is not in this version yet: leave it out", e.words())
-		}
-	}
-}
-
 // notYetService is the same for the keys at the top.
 func notYetService(top *scope) {
 	if e, ok := top.find("security"); ok && e.value.kind == kindMapping {

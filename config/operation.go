@@ -17,7 +17,6 @@ func (b *builder) operation(path string, names []string, verb pair) *Operation {
 	b.values(o, s)
 	b.agree(o, s)
 	b.compile(o, s, names, verb)
-	notYetOperation(o, s)
 	return o
 }
 

@@ -174,7 +174,6 @@ var together = []refusal{
 
 var later = []refusal{
 	{"too few descriptors to start", []string{inMap, "      limits: {nofile: 8} #@\n" + inMap}, []string{"nofile wants", "16"}},
-	{"fork", []string{"wd: .", "driver: fork #@"}, []string{"driver: fork is not in this version yet"}},
 	{"security of our own", []string{topLine, "security: {key: {file: x}} #@\n"}, []string{"security", "not in this version yet"}},
 }
 

@@ -3,6 +3,7 @@ package frontserv
 import (
 	"time"
 
+	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/processctl/shim"
@@ -51,8 +52,8 @@ type Route struct {
 	Isolation *shim.Settings // user, umask and rlimits; nil: none
 	OwnTmp    bool           // a temporary directory for each call
 
-	Driver string       // how the process comes to be, for lists of processes
 	Pool   *worker.Pool // of the workers that have the calls; nil: a process for each
+	Warm *processctl.Warm // what bears the processes, if anything does; nil: they are started
 }
 
 func (r *Route) operation() visor.Operation {

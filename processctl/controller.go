@@ -15,6 +15,7 @@ import (
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/vfork"
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // Options say how processes are kept together.
@@ -22,6 +23,7 @@ type Options struct {
 	Name         string // part of the cgroup's name: [a-z0-9-]
 	CgroupParent string // a cgroup directory; "": below our own group
 	NoCgroup     bool   // do not even try
+	TmpDir       string // where what a warm PHP begins with is put; "": /tmp
 
 	// Warn, if set, is told what the operator should know while processes run:
 	// somebody meddles with the cgroups, or there are too many dead ones.
@@ -41,8 +43,15 @@ type Controller struct {
 	births   sync.RWMutex   // read while a child is made that is not known yet
 	closing  chan struct{}
 
-	mu    sync.Mutex
-	crews map[string]*crew
+	mu       sync.Mutex
+	crews    map[string]*crew
+	preludes preludes
+	tmpDir   string
+
+	warming sync.Mutex              // held while it changes what is kept warm
+	kept    map[string]kept         // by [Warm.key]
+	asked   map[string]warm.Program // by [Warm.asks]: their PHPs have said what they can do
+	cooling sync.WaitGroup          // over what is not to be kept any more
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to
@@ -58,7 +67,7 @@ func New(o Options) (*Controller, error) {
 	vfork.Prepare()
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
-		closing: make(chan struct{}), crews: map[string]*crew{},
+		closing: make(chan struct{}), crews: map[string]*crew{}, tmpDir: o.TmpDir, asked: map[string]warm.Program{},
 	}
 	if !o.NoCgroup {
 		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})
@@ -204,6 +213,7 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-ended:
 	case <-ctx.Done():
 	}
+	err := c.closeWarm()
 	c.births.Lock() // who starts a shim now is late
 	close(c.closing)
 	c.births.Unlock()
@@ -213,9 +223,8 @@ func (c *Controller) Close(ctx context.Context) error {
 	}
 	c.mu.Unlock()
 	c.killDescendants()
-	var err error
 	if c.parent != nil {
-		err = c.parent.Close()
+		err = errors.Join(err, c.parent.Close())
 	}
 	select {
 	case <-ended:

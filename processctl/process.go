@@ -18,9 +18,11 @@ type Process struct {
 	pid    int
 	start  time.Time
 	spawn  time.Duration
+	driver string // how it came to be, and why not as was wanted
 	exit   <-chan family.Death
 
 	childFDs [3]int
+	spare    *spare   // that it was; nil: it was none
 	claim    *os.File // on the scratch files; nil: there are none
 	out      [2]*pipe
 	tails    [2]tail
@@ -42,6 +44,10 @@ func (p *Process) PID() int { return p.pid }
 
 // Started is when the process was started.
 func (p *Process) Started() time.Time { return p.start }
+
+// Driver says how the process came to be: spawn, fork or spare; and, if that is not what
+// was wanted, why ("fork -> spawn: the warm PHP is being started").
+func (p *Process) Driver() string { return p.driver }
 
 // Holds says whether a place is inside the process's group: whoever was there is
 // the process or descends from it. Without cgroups nothing can be proved and it
@@ -196,7 +202,7 @@ func (p *Process) settle(d family.Death, timedOut bool) Result {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.MaxRSS = max(p.peak, honestMaxRSS(&d.Rusage))
+	u.MaxRSS = max(p.peak, p.maxRSS(&d.Rusage))
 	r.Usage = u
 	p.final = &r
 	return r
@@ -215,6 +221,9 @@ func (p *Process) finish() (err error) {
 	}
 	for _, o := range mine {
 		o.stop()
+	}
+	if p.spare != nil {
+		_ = p.spare.stdin.Close() // somebody outside may have its other end, and not read
 	}
 	p.drains.Wait()
 	for _, o := range mine {

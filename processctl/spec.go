@@ -44,6 +44,9 @@ type Spec struct {
 	// had is told by [Controller.Try].
 	Isolation *shim.Settings
 
+	// Warm is what bears the process sooner than a start does; nil: it is started.
+	Warm *Warm
+
 	Timeout time.Duration // life of the process and its group; 0: no limit
 	Grace   time.Duration // from SIGTERM to SIGKILL; 0: SIGKILL at once
 

@@ -57,6 +57,9 @@ func dryCommand(o options, stdout, stderr io.Writer) int {
 			how = fmt.Sprintf("%d to %d workers, each for one request at a time", op.Worker.Min, op.Worker.Max)
 		}
 		fmt.Fprintf(stdout, "%-7s %s\n        %s: %s\n", op.Method, op.Path, how, strings.Join(quoted(op.Command.Argv()), " "))
+		if op.Driver != config.DriverSpawn {
+			fmt.Fprintf(stdout, "        driver: %s\n", l.driverOf(op))
+		}
 		for _, note := range op.Command.Notes() {
 			fmt.Fprintf(stdout, "        note: %s\n", note)
 		}

@@ -28,6 +28,7 @@ type loaded struct {
 	sound      bool // the configuration itself has no faults
 	isolations map[*config.Operation]*shim.Settings
 	pools      map[*config.Operation]*worker.Pool
+	drivers    map[*config.Operation]*processctl.Warm // of those that want fork
 
 	faults, warnings config.Faults
 }
@@ -66,7 +67,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 func (l *loaded) control(log *slog.Logger) error {
 	if l.sound {
 		controller, err := processctl.New(processctl.Options{
-			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff,
+			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff, TmpDir: tmpDir(),
 			Warn: func(text string) { log.Warn(text) },
 		})
 		if err != nil {
@@ -106,6 +107,7 @@ func (l *loaded) verdict() error {
 func (l *loaded) checkHost() {
 	l.checkDescriptors()
 	l.faults = slices.Concat(l.faults, l.checkCgroup(), l.checkLimits(), l.checkReplyFrom(), l.checkIsolation())
+	l.checkDrivers()
 }
 
 // checkCgroup refuses `cgroup: required` where not all of it holds.
@@ -218,6 +220,7 @@ func (l *loaded) frontOptions() frontserv.Options {
 	for _, op := range s.Operations {
 		r := route(op)
 		r.Isolation, r.Account = l.isolation(op)
+		r.Warm = l.prepareDriver(op, r.Isolation, r.Account)
 		o.Routes = append(o.Routes, r)
 	}
 	return o
@@ -244,7 +247,6 @@ func route(op *config.Operation) frontserv.Route {
 		Raw:     op.Encoding == config.EncodingRaw,
 		Limits:  limits(op.Limits),
 		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
-		Driver: string(op.Driver),
 	}
 	if op.Driver == config.DriverWorker {
 		r.Mode = visor.ReplyWorker

@@ -114,6 +114,7 @@ func (p *program) adopt(l *loaded) {
 		}
 	}
 	p.visor.SetLimits(l.places())
+	p.keepWarm(l)
 	p.front.Switch(l.edition)
 	p.staff.retain(l.pools)
 	p.loaded = l

@@ -160,8 +160,10 @@ func (p *program) tidyTmpDir() {
 		p.log.Warn("TMPDIR cannot be used: calls that need it will fail with 500 (a body over 256 KiB, channel: file, tmpdir: own)", "error", err)
 		return
 	}
-	if err := processctl.SweepScratch(tmpDir()); err != nil {
-		p.log.Warn("not everything that a dead urocket left could be removed", "error", err)
+	for _, dir := range []string{tmpDir(), ""} { // "" is /tmp, where things are put that others have to read
+		if err := processctl.SweepScratch(dir); err != nil {
+			p.log.Warn("not everything that a dead urocket left could be removed", "error", err)
+		}
 	}
 }
 

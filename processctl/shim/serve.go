@@ -56,6 +56,9 @@ type server struct {
 // serve is the life of a shim; it returns its exit code.
 func serve(args []string) int {
 	runtime.LockOSThread() // no_new_privs is this thread's
+	if settings, command, yes := isExec(args); yes {
+		return become(settings, command)
+	}
 	if _, err := unix.GetsockoptInt(connFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
 		fmt.Fprintln(os.Stderr, Name+": this is a part of urocket, which starts it itself")
 		return 2

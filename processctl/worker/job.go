@@ -67,6 +67,9 @@ func (j *Job) Kill() {
 // SamplePeak does nothing: the worker's peak is not the request's.
 func (j *Job) SamplePeak() {}
 
+// Driver is how the process came to be.
+func (j *Job) Driver() string { return "worker" }
+
 // Holds says whether a place is inside the worker's group.
 func (j *Job) Holds(place string) bool { return j.worker.proc.Holds(place) }
 
