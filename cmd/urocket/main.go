@@ -15,6 +15,7 @@ import (
 	"os"
 
 	"github.com/urocket/urocket/cmd/urocket/cli"
+	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/processctl"
 )
 
@@ -26,7 +27,7 @@ const (
 )
 
 // defaultConfig is read where no other is named.
-const defaultConfig = "urocket-service.yaml"
+const defaultConfig = config.DefaultFile
 
 func main() {
 	if err := processctl.Inheritable(); err != nil {
