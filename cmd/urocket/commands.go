@@ -14,7 +14,7 @@ func commandLine() *cli.Program {
 	return &cli.Program{
 		Name: "urocket", About: "urocket turns scripts into HTTP endpoints.", Default: "run",
 		Commands: slices.Concat(
-			[]*cli.Command{runCommand(), dryCommand(), parseCommand()},
+			[]*cli.Command{runCommand(), dryCommand(), parseCommand(), initCommand()},
 			client.Commands(),
 			[]*cli.Command{versionCommand()},
 		),

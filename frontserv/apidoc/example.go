@@ -3,6 +3,7 @@ package apidoc
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"net/http"
 	"slices"
@@ -24,8 +25,11 @@ type Example struct {
 	Wrong error
 }
 
-// maxExample is how long an example may be that the document gives, in bytes.
-const maxExample = 16 << 10
+// How long a body may be, and a brief one if there is a choice, in bytes.
+const (
+	maxExample = 16 << 10
+	maxBrief   = 400
+)
 
 var errNoSample = errors.New("no value can be made of its schema")
 
@@ -143,13 +147,21 @@ func concrete(mediaType string) string {
 }
 
 // bodies are the bodies to try, the best first.
-func bodies(mediaType string, media *openapi3.MediaType, brief bool) func(yield func([]byte) bool) {
+func bodies(mediaType string, media *openapi3.MediaType, brief bool) iter.Seq[[]byte] {
+	if media == nil {
+		media = &openapi3.MediaType{}
+	}
 	return func(yield func([]byte) bool) {
-		if media == nil {
-			media = &openapi3.MediaType{}
-		}
-		for v := range samples(media, brief) {
-			if body := written(mediaType, v); len(body) > 0 && len(body) <= maxExample && !yield(body) {
+		for _, size := range [][2]int{{0, maxBrief}, {maxBrief, maxExample}} {
+			if !brief {
+				size = [2]int{0, maxExample}
+			}
+			for v := range samples(media, brief) {
+				if body := written(mediaType, v); len(body) > size[0] && len(body) <= size[1] && !yield(body) {
+					return
+				}
+			}
+			if !brief {
 				return
 			}
 		}
@@ -157,7 +169,7 @@ func bodies(mediaType string, media *openapi3.MediaType, brief bool) func(yield 
 }
 
 // samples are the values to try: the document's own, and made ones.
-func samples(media *openapi3.MediaType, brief bool) func(yield func(any) bool) {
+func samples(media *openapi3.MediaType, brief bool) iter.Seq[any] {
 	tries := []sampler{{full: true, given: true}, {full: true}, {given: true}, {}, {choice: 1}, {choice: 2}, {choice: 3}}
 	if brief {
 		tries = []sampler{{given: true}, {}, {full: true, given: true}, {choice: 1}, {choice: 2}, {choice: 3}}
@@ -231,7 +243,7 @@ func scalarText(v any) string {
 func sampleHeaders(r *openapi3.Response) http.Header {
 	h := http.Header{}
 	for name, ref := range r.Headers {
-		if ref == nil || ref.Value == nil || !ref.Value.Required || ignoredHeaders[http.CanonicalHeaderKey(name)] {
+		if canonical := http.CanonicalHeaderKey(name); ref == nil || ref.Value == nil || !ref.Value.Required || ignoredHeaders[canonical] || addedHeaders[canonical] {
 			continue
 		}
 		var v any = ref.Value.Example

