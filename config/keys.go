@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/urocket/urocket/internal/suggest"
 )
 
 // place is a map of the file and the keys that belong there.
@@ -61,7 +63,7 @@ func keysOf(m *node, where place, c *collector) map[string]entry {
 			key = first
 		}
 		if !slices.Contains(where.keys, key) {
-			c.fault(p.line, "unknown key %q %s%s", p.key, where.name, suggest(p.key, where))
+			c.fault(p.line, "unknown key %q %s%s", p.key, where.name, meant(p.key, where))
 			continue
 		}
 		have, twice := found[key]
@@ -76,8 +78,8 @@ func keysOf(m *node, where place, c *collector) map[string]entry {
 	return found
 }
 
-// suggest says what an unknown key was probably meant to be.
-func suggest(key string, where place) string {
+// meant says what an unknown key was probably meant to be.
+func meant(key string, where place) string {
 	plain := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
 	if slices.Contains(where.keys, plain) {
 		return ": write " + plain
@@ -91,47 +93,8 @@ func suggest(key string, where place) string {
 			return advice
 		}
 	}
-	if near := nearest(plain, where.keys); near != "" {
+	if near := suggest.Nearest(plain, where.keys); near != "" {
 		return ": did you mean " + near + "?"
 	}
 	return ": the keys here are " + strings.Join(where.keys, ", ")
-}
-
-// nearest is the word that is at most a third of the letters away, else one that
-// begins the same way, else "".
-func nearest(word string, words []string) string {
-	best, found := max(1, len(word)/3)+1, ""
-	for _, w := range words {
-		if d := distance(word, w); d < best {
-			best, found = d, w
-		}
-	}
-	for _, w := range words {
-		if found == "" && len(word) > 1 && (strings.HasPrefix(word, w) || strings.HasPrefix(w, word)) {
-			found = w
-		}
-	}
-	return found
-}
-
-// distance is how many letters must be put in, left out or replaced to make b
-// of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			step := diagonal
-			if a[i] != b[j] {
-				step++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(step, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -22,6 +22,7 @@ const (
 
 var shapes = []refusal{
 	{"unknown key at the top", []string{topLine, "runing: 8 #@\n"}, []string{`"runing"`, "did you mean running?"}},
+	{"two letters changed", []string{topLine, "runnign: 8 #@\n"}, []string{`"runnign"`, "did you mean running?"}},
 	{"unknown key of an operation", []string{"      running: 2", "      onexitt: fail #@"}, []string{`"onexitt"`, "did you mean onexit?"}},
 	{"unknown key of inject", []string{"wd: .", "wdir: . #@"}, []string{`"wdir"`, "did you mean wd?"}},
 	{"unknown key like no other", []string{"wd: .", "zzzzzz: . #@"}, []string{`"zzzzzz"`, "wd, env, passenv"}},
@@ -34,6 +35,7 @@ var shapes = []refusal{
 	{"path twice", []string{"        timeout: 1000\n", "        timeout: 1000\n  /pets/{petId}: #@\n    put: {inject: {cmd: /bin/true}}\n"}, []string{"/pets/{petId} is given twice, first on line 7"}},
 	{"verb twice", []string{"        timeout: 1000\n", "        timeout: 1000\n    get: #@\n      inject: {cmd: /bin/true}\n"}, []string{"get is given twice"}},
 	{"unknown verb", []string{"    get:\n", "    fetch: #@\n"}, []string{`"fetch"`, "get, put, post"}},
+	{"verb mistyped", []string{"    get:\n", "    gte: #@\n"}, []string{`"gte"`, "did you mean get?"}},
 	{"verb in capitals", []string{"    get:\n", "    GET: #@\n"}, []string{"write get"}},
 	{"path without a slash", []string{"  /pets/{petId}:", "  pets/{petId}: #@"}, []string{"does not begin with /"}},
 	{"path with open braces", []string{"  /pets/{petId}:", "  /pets/{petId: #@\n    put: {inject: {cmd: /bin/true}}\n  /pets/{petId}:"}, []string{"braces"}},

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/urocket/urocket/internal/suggest"
 )
 
 // The values that hold where the file says nothing (CONTRACT, section 2). Those
@@ -227,8 +229,12 @@ func (b *builder) verbs(path pair, names []string) {
 }
 
 func suggestVerb(verb string) string {
-	if small := strings.ToLower(verb); slices.Contains(verbs, small) {
+	small := strings.ToLower(verb)
+	if slices.Contains(verbs, small) {
 		return ": write " + small
+	}
+	if near := suggest.Nearest(small, verbs); near != "" {
+		return ": did you mean " + near + "?"
 	}
 	return ": it is one of " + strings.Join(verbs, ", ")
 }

@@ -100,11 +100,6 @@ func (w *logWriter) Close() error {
 	return nil
 }
 
-func validLogging(o options) bool {
-	var level slog.Level
-	return level.UnmarshalText([]byte(o.logLevel)) == nil && (o.logFormat == "" || o.logFormat == "text" || o.logFormat == "json")
-}
-
 // newLogger makes the log as the command line wants it. Both handlers quote
 // control characters.
 func newLogger(o options, w io.Writer) *slog.Logger {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/backserv"
+	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
@@ -43,12 +43,12 @@ func moreProcessors() {
 // version is set at link time.
 var version = ""
 
-func versionCommand(_ options, stdout, _ io.Writer) int {
+func printVersion(call *cli.Call) int {
 	v := version
 	if info, ok := debug.ReadBuildInfo(); v == "" && ok {
 		v = info.Main.Version
 	}
-	fmt.Fprintln(stdout, "urocket", v)
+	fmt.Fprintln(call.Out, "urocket", v)
 	return exitOK
 }
 
@@ -76,16 +76,16 @@ type program struct {
 	failed    chan error // a listener that stopped by itself
 }
 
-func runCommand(o options, _, stderr io.Writer) int {
+func run(o options, call *cli.Call) int {
 	moreProcessors()
 	threads.Reserve(reservedThreads())
 	signals := notifySignals()
-	out := newLogWriter(stderr)
+	out := newLogWriter(call.Err)
 	defer out.Close()
 	log := newLogger(o, out)
 	given, err := inherit()
 	if err != nil {
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
 	defer given.close()
 	log.Debug("reading", "file", o.config)
@@ -98,12 +98,12 @@ func runCommand(o options, _, stderr io.Writer) int {
 		return exitOK
 	}
 	if err := l.control(log); err != nil {
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
 	p := &program{log: log, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
 	tuneMemory()
 	return p.live(signals)

@@ -175,6 +175,24 @@ func (d *Document) Operation(path, method string) *Operation { return d.paths[pa
 // Digest is that of the files that were read.
 func (d *Document) Digest() Digest { return d.digest }
 
+// Title is what the document calls the API; "" if it does not.
+func (d *Document) Title() string {
+	if d.doc.Info == nil {
+		return ""
+	}
+	return firstLine(d.doc.Info.Title)
+}
+
+// firstLine is the first line of the first text that has one.
+func firstLine(texts ...string) string {
+	for _, text := range texts {
+		if line, _, _ := strings.Cut(strings.TrimSpace(text), "\n"); line != "" {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
 // HasPath reports whether the document has this path key, with or without verbs.
 func (d *Document) HasPath(path string) bool {
 	_, ok := d.paths[path]

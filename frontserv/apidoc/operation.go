@@ -47,6 +47,28 @@ func (o *Operation) find(in, name string) *param {
 	return nil
 }
 
+// ID is its operationId; "" without one.
+func (o *Operation) ID() string { return o.op.OperationID }
+
+// Title says in a line what it is: its summary, else how its description begins.
+func (o *Operation) Title() string { return firstLine(o.op.Summary, o.op.Description) }
+
+// RawOnly reports whether the operation declares a body, and only such ones as cannot
+// become JSON.
+func (o *Operation) RawOnly() bool {
+	ref := o.op.RequestBody
+	if ref == nil || ref.Value == nil || len(ref.Value.Content) == 0 {
+		return false
+	}
+	for mediaType := range ref.Value.Content {
+		base := baseType(mediaType)
+		if isJSON(base) || strings.Contains(base, "*") || base == "application/x-www-form-urlencoded" || base == "multipart/form-data" {
+			return false
+		}
+	}
+	return true
+}
+
 // HasParameter reports whether the document declares a parameter: in is path, query,
 // header or cookie. Names of headers are compared without regard to case. A parameter in
 // the path template counts even when the document forgets to describe it.
