@@ -71,6 +71,7 @@ func (p *program) endReload(a attempt) {
 	p.reload.done = nil
 	if a.err != nil {
 		p.refuseReload(a.err)
+		p.metrics.Refused()
 		p.retain() // what it was tried with
 	} else {
 		old := p.loaded
@@ -110,6 +111,7 @@ func (p *program) adopt(l *loaded) {
 			p.located.Store(true)
 		}
 	}
+	p.metrics.Adopt(l.edition.Operations())
 	p.visor.SetLimits(l.places())
 	p.front.Switch(l.edition)
 	p.loaded = l

@@ -16,6 +16,7 @@ import (
 
 	"github.com/urocket/urocket/backserv"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/metrics"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
 	"github.com/urocket/urocket/visor"
@@ -44,12 +45,15 @@ func moreProcessors() {
 var version = ""
 
 func versionCommand(_ options, stdout, _ io.Writer) int {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); v == "" && ok {
-		v = info.Main.Version
-	}
-	fmt.Fprintln(stdout, "urocket", v)
+	fmt.Fprintln(stdout, "urocket", buildVersion())
 	return exitOK
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); version == "" && ok {
+		return info.Main.Version
+	}
+	return version
 }
 
 // program is a running urocket. What it serves is loaded, which a reload replaces.
@@ -57,11 +61,13 @@ type program struct {
 	*loaded
 	controller *processctl.Controller // of every configuration that is served
 
-	log   *slog.Logger
-	visor *visor.Visor
-	front *frontserv.Server
-	back  *backserv.Server
-	admin *http.Server
+	log     *slog.Logger
+	lines   *logWriter // behind log
+	metrics *metrics.Set
+	visor   *visor.Visor
+	front   *frontserv.Server
+	back    *backserv.Server
+	admin   *http.Server
 
 	reload  reload
 	located atomic.Bool   // an operation asks where its repliers are, or did
@@ -91,7 +97,7 @@ func runCommand(o options, _, stderr io.Writer) int {
 	if err := l.control(log); err != nil {
 		return complain(stderr, err)
 	}
-	p := &program{log: log, reload: reload{file: o.config}, failed: make(chan error, 3)}
+	p := &program{log: log, lines: out, reload: reload{file: o.config}, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(stderr, err)
@@ -106,6 +112,7 @@ func (p *program) start(l *loaded) error {
 	p.controller = l.controller
 	p.visor = visor.New(l.controller, l.places())
 	p.front = frontserv.New(p.visor, p.log, l.edition)
+	p.measure(l)
 	p.adopt(l)
 	s := p.service
 	p.tidyTmpDir()
@@ -125,6 +132,7 @@ func (p *program) start(l *loaded) error {
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
+		Metrics: p.metrics.Handler(), Replied: p.metrics.CountReply,
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(s.Admin)
