@@ -67,18 +67,20 @@ func endText(e visor.End) string {
 	return e.String()
 }
 
-// statusTexts are the statuses of HTTP; whatever else somebody makes one of is one
-// value.
-var statusTexts = func() (texts [600]string) {
-	for i := range texts {
-		texts[i] = strconv.Itoa(i)
+// maxStatus is the highest status of HTTP (RFC 9110 section 15).
+const maxStatus = 599
+
+// statusOf is the status, or 0 for what is none: all of that is one value.
+func statusOf(status int) int {
+	if status < 100 || status > maxStatus {
+		return 0
 	}
-	return texts
-}()
+	return status
+}
 
 func statusText(status int) string {
-	if status < 100 || status >= len(statusTexts) {
+	if statusOf(status) == 0 {
 		return "none"
 	}
-	return statusTexts[status]
+	return strconv.Itoa(status)
 }

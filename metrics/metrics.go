@@ -80,7 +80,7 @@ func (s *Set) askAtScrape(o Options) {
 		s.registry.MustRegister(newPlaces(o.Places))
 	}
 	if o.Total != nil {
-		s.registry.MustRegister(newTotal(o.Total))
+		s.registry.MustRegister(newUsage(o.Total))
 	}
 	if o.Pools != nil {
 		s.registry.MustRegister(newPools(o.Pools))
@@ -143,7 +143,7 @@ func (s *Set) Count(c Call) {
 
 // CountReply counts a reply on the socket by the status that it was answered with;
 // 0: its sender broke off.
-func (s *Set) CountReply(status int) { s.replies.of(status).Inc() }
+func (s *Set) CountReply(status int) { s.replies.of(statusOf(status)).Inc() }
 
 // Limits of an answer to Prometheus.
 const (

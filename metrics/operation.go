@@ -107,7 +107,7 @@ func (o *operation) countable(c *calls, key operationKey, endings []ending, prob
 
 // countRefused counts a request that no process was started for.
 func (o *operation) countRefused(status int, problem string) {
-	o.total.of(ending{status, visor.EndNone}).Inc()
+	o.total.of(ending{statusOf(status), visor.EndNone}).Inc()
 	if problem != "" {
 		o.refused.of(problem).Inc()
 	}
@@ -116,7 +116,7 @@ func (o *operation) countRefused(status int, problem string) {
 // countEnded counts a call whose process was started.
 func (o *operation) countEnded(c *Call) {
 	s := c.Summary
-	o.total.of(ending{c.Status, s.End}).Inc()
+	o.total.of(ending{statusOf(c.Status), s.End}).Inc()
 	if o.answer == nil { // it was not adopted
 		return
 	}

@@ -82,15 +82,15 @@ func (p *places) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// total is a [prometheus.Collector] of the cgroup of all calls.
-type total struct {
+// usage is a [prometheus.Collector] of the cgroup above those of all calls.
+type usage struct {
 	ask func() (cgroup.Total, error)
 
 	cpu, memory, tasks, groups described
 }
 
-func newTotal(ask func() (cgroup.Total, error)) *total {
-	return &total{
+func newUsage(ask func() (cgroup.Total, error)) *usage {
+	return &usage{
 		ask:    ask,
 		cpu:    counter("cgroup_cpu_seconds_total", "Processor time of the processes of all calls, from the cgroup above theirs; those that run now included."),
 		memory: gauge("cgroup_memory_bytes", "Memory that the processes of all calls use now, with files in memory; absent without the memory controller."),
@@ -100,20 +100,20 @@ func newTotal(ask func() (cgroup.Total, error)) *total {
 }
 
 // Describe implements [prometheus.Collector].
-func (t *total) Describe(to chan<- *prometheus.Desc) {
-	describe(to, t.cpu, t.memory, t.tasks, t.groups)
+func (u *usage) Describe(to chan<- *prometheus.Desc) {
+	describe(to, u.cpu, u.memory, u.tasks, u.groups)
 }
 
 // Collect implements [prometheus.Collector]. Without cgroups, or while somebody has
 // removed ours, there is nothing to tell.
-func (t *total) Collect(to chan<- prometheus.Metric) {
-	now, err := t.ask()
+func (u *usage) Collect(to chan<- prometheus.Metric) {
+	now, err := u.ask()
 	if err != nil {
 		return
 	}
-	t.cpu.send(to, now.CPU.Seconds())
-	t.memory.sendKnown(to, now.Memory)
-	t.tasks.sendKnown(to, now.Tasks)
-	t.groups.sendKnown(to, now.Groups, "live")
-	t.groups.sendKnown(to, now.Dying, "dying")
+	u.cpu.send(to, now.CPU.Seconds())
+	u.memory.sendKnown(to, now.Memory)
+	u.tasks.sendKnown(to, now.Tasks)
+	u.groups.sendKnown(to, now.Groups, "live")
+	u.groups.sendKnown(to, now.Dying, "dying")
 }
