@@ -46,7 +46,7 @@ func (s *Server) serveRest(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case post && (id == "" || id == "urhttp" || id == "urhttp/"):
 		s.opt.Logger.Info("reply refused", "status", noID.status, "error", "no request id in the URL")
-		s.exchange(w, r).answer(noID)
+		s.exchange(w, r).answer(s.told(noID))
 	case id == "" || strings.Contains(id, "/"):
 		s.exchange(w, r).answer(nowhere)
 	case !post:
@@ -65,10 +65,21 @@ func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
 	s.exchange(w, r).answer(onlyGet)
 }
 
-// take takes one reply and says what became of it. What fails before the commit
-// leaves the request open. The delivery has ended when take returns, so that
-// nobody waits while the rest of an unwanted body is dropped.
-func (s *Server) take(p *posting) answer {
+// take takes one reply and says what became of it.
+func (s *Server) take(p *posting) answer { return s.told(s.deliver(p)) }
+
+// told counts what a reply is told.
+func (s *Server) told(a answer) answer {
+	if s.opt.Replied != nil {
+		s.opt.Replied(a.status)
+	}
+	return a
+}
+
+// deliver delivers one reply. What fails before the commit leaves the request open.
+// The delivery has ended when deliver returns, so that nobody waits while the rest
+// of an unwanted body is dropped.
+func (s *Server) deliver(p *posting) answer {
 	if len(p.id) > maxID {
 		return s.refused(p.id, visor.ErrUnknown)
 	}

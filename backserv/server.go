@@ -84,6 +84,10 @@ type Options struct {
 	Pools func() []Pool
 	// Metrics answers /metrics; nil: 404.
 	Metrics http.Handler
+	// Replied is told the status that each reply was answered with; 0: its sender
+	// broke off. It is called from many goroutines and must not block. nil: nobody
+	// is told.
+	Replied func(status int)
 }
 
 // Server serves the routes of the package comment.

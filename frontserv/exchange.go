@@ -28,6 +28,8 @@ type exchange struct {
 	rc      *http.ResponseController
 	id      string // REQUEST_ID
 	theirID string // the caller's X-Request-Id, if it is one that can be echoed
+	parent  string // the caller's traceparent, if it is a valid one
+	begun   time.Time
 
 	*endpoint
 	path   []router.Param
@@ -40,14 +42,19 @@ type exchange struct {
 	payload     *spool.Body // what the process is given
 	payloadType string
 
-	status int   // of the answer, for the log
-	broken bool  // the answer was broken off
-	cause  error // why the answer was a problem of ours, for the log
+	status   int           // of the answer, for the log
+	broken   bool          // the answer was broken off
+	cause    error         // why the answer was a problem of ours, for the log
+	started  bool          // a process was
+	answered time.Duration // how long the answer of a started one took
 }
 
 // ServeHTTP answers one request, exactly once.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
+	x := &exchange{
+		Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w),
+		id: uuid.NewString(), parent: traceparent(r.Header), begun: time.Now(),
+	}
 	defer x.release()
 	defer x.recovered()
 	if id := r.Header.Get("X-Request-Id"); echoable(id) {
@@ -58,10 +65,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p != nil {
 		x.fail(p)
 		x.logRefused(p)
+		x.observeRefused(p.Status, p.word())
 		return
 	}
 	if run != nil {
-		defer run.Close()
+		x.started = true
+		defer func() { x.answered = time.Since(x.begun); run.Close() }()
 		x.answer(run)
 	}
 }
@@ -81,6 +90,9 @@ func (x *exchange) recovered() {
 	}
 	x.keepOwn()
 	x.fail(p)
+	if !x.started {
+		x.observeRefused(p.Status, p.word())
+	}
 }
 
 // faultProblem logs a panic and answers for it.
@@ -202,6 +214,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 		x.keepOwn()
 		x.w.Header().Set("Allow", allow(match))
 		x.w.WriteHeader(http.StatusNoContent)
+		x.observeRefused(http.StatusNoContent, "")
 		return true, nil
 	case ok:
 		return false, newProblem(http.StatusNotImplemented, "no-callback", "the API has this operation, but no command is configured for it")

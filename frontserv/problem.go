@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
@@ -79,9 +80,14 @@ var titles = map[string]string{
 	"timeout":            "The command took too long",
 }
 
+const typePrefix = "urn:urocket:"
+
 func newProblem(status int, word, detail string) *problem {
-	return &problem{Type: "urn:urocket:" + word, Title: titles[word], Status: status, Detail: detail}
+	return &problem{Type: typePrefix + word, Title: titles[word], Status: status, Detail: detail}
 }
+
+// word is the last part of the type.
+func (p *problem) word() string { return strings.TrimPrefix(p.Type, typePrefix) }
 
 // because adds what only the log is told.
 func (p *problem) because(err error) *problem {

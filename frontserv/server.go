@@ -43,6 +43,7 @@ type Server struct {
 	edition atomic.Pointer[Edition]
 	log     *slog.Logger
 	http    *http.Server
+	observe func(Outcome) // nil: nobody is told
 
 	takeTime time.Duration // see takeTime
 

@@ -2,7 +2,8 @@
 # Installs what is missing, with apt-get; does nothing, and needs no rights, where all is there.
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
-#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits
+#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
+#                           and, if it can be had, Prometheus, to read the metrics and to check the alerts
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
 set -euo pipefail
 
@@ -54,6 +55,7 @@ if [ "$mode" = test ]; then
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
+    want prometheus promtool
 fi
 all=("${packages[@]}" "${wanted[@]}")
 [ ${#all[@]} -gt 0 ] || exit 0
@@ -74,7 +76,7 @@ if [ ${#packages[@]} -gt 0 ] && ! out=$(install "${packages[@]}"); then
     fail "apt-get could not install ${packages[*]}"
 fi
 
-# Servers that are only here to be measured are not to serve: Debian would start them, and at every boot.
+# Servers that are only here to be measured, or for a test, are not to serve: Debian would start them, and at every boot.
 policy=/usr/sbin/policy-rc.d
 if [ ${#wanted[@]} -gt 0 ] && [ ! -e "$policy" ]; then
     trap '"${root[@]}" rm -f "$policy"' EXIT

@@ -24,6 +24,7 @@ type fakeProcess struct {
 	stopped  bool
 	exited   bool
 	ended    bool
+	timedOut bool
 }
 
 func (f *fakeProcess) PID() int           { return 4711 }
@@ -43,11 +44,11 @@ func (f *fakeProcess) Stdout() processctl.Output                   { panic("not 
 // exit ends the process, once.
 func (f *fakeProcess) exit(code int) {
 	f.mu.Lock()
-	first := !f.exited
+	first, timedOut := !f.exited, f.timedOut
 	f.exited = true
 	f.mu.Unlock()
 	if first {
-		f.events.Exited(processctl.Result{Exit: code})
+		f.events.Exited(processctl.Result{Exit: code, TimedOut: timedOut})
 	}
 	f.settle()
 }
@@ -67,6 +68,7 @@ func (f *fakeProcess) settle() {
 func (f *fakeProcess) timeout() {
 	f.mu.Lock()
 	ended := f.ended
+	f.timedOut = true
 	f.mu.Unlock()
 	if !ended {
 		f.events.TimedOut()

@@ -36,6 +36,7 @@ type Run struct {
 	answered   bool // Close was called
 	ended      *processctl.Result
 	over       bool
+	stopped    End // why we have asked the process to end before it did; see Summary
 }
 
 // decide sets the end, if there is none yet. The caller holds the lock.
@@ -68,6 +69,9 @@ func (r *Run) onExited(result processctl.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result = &result
+	if result.TimedOut && r.stopped == EndNone {
+		r.stopped = EndTimeout
+	}
 	close(r.exited)
 	switch {
 	case r.call.Mode == ReplyReport:
@@ -117,8 +121,17 @@ func (r *Run) callerGone() {
 		r.proc.Stdout().Interrupt()
 	}
 	if (won || streaming) && r.call.OnDisconnect == DisconnectKill {
-		r.proc.Stop()
+		r.stopProcess(EndCallerGone)
 	}
+}
+
+// stopProcess ends the process, and notes why unless it has ended already. The
+// caller holds the lock.
+func (r *Run) stopProcess(why End) {
+	if r.result == nil && r.stopped == EndNone {
+		r.stopped = why
+	}
+	r.proc.Stop()
 }
 
 // stop ends the call because the service stops.
@@ -131,7 +144,7 @@ func (r *Run) stop() {
 	if !r.decide(EndDraining) {
 		r.breakOff()
 	}
-	r.proc.Stop()
+	r.stopProcess(EndDraining)
 }
 
 // breakOff ends a stream whose process is being stopped. One whose process has
@@ -275,9 +288,10 @@ func (r *Run) finish() {
 	r.mu.Lock()
 	last := r.answered && r.ended != nil && !r.over
 	r.over = r.over || last
+	stopped := r.stopped
 	r.mu.Unlock()
 	if last {
 		s := r.stats()
-		r.visor.over(r, Summary{End: r.end, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
+		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
 	}
 }

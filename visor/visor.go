@@ -108,6 +108,7 @@ type Call struct {
 // Summary is how a call went.
 type Summary struct {
 	End      End
+	Stopped  End // why the process was made to end: its timeout, the caller gone, draining; EndNone: it was not
 	Result   processctl.Result
 	Stats    Stats
 	Leftover error // what could not be cleaned up

@@ -72,6 +72,7 @@ func (p *program) endReload(a attempt) {
 	p.reload.done = nil
 	if a.err != nil {
 		p.refuseReload(a.err)
+		p.metrics.Refused()
 		p.retain() // what it was tried with
 	} else {
 		old := p.loaded
@@ -113,6 +114,7 @@ func (p *program) adopt(l *loaded) {
 			p.located.Store(true)
 		}
 	}
+	p.metrics.Adopt(l.edition.Operations())
 	p.visor.SetLimits(l.places())
 	p.keepWarm(l)
 	p.front.Switch(l.edition)

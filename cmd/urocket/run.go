@@ -16,6 +16,7 @@ import (
 	"github.com/urocket/urocket/backserv"
 	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/metrics"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
 	"github.com/urocket/urocket/visor"
@@ -44,12 +45,15 @@ func moreProcessors() {
 var version = ""
 
 func printVersion(call *cli.Call) int {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); v == "" && ok {
-		v = info.Main.Version
-	}
-	fmt.Fprintln(call.Out, "urocket", v)
+	fmt.Fprintln(call.Out, "urocket", buildVersion())
 	return exitOK
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); version == "" && ok {
+		return info.Main.Version
+	}
+	return version
 }
 
 // program is a running urocket. What it serves is loaded, which a reload replaces.
@@ -57,11 +61,13 @@ type program struct {
 	*loaded
 	controller *processctl.Controller // of every configuration that is served
 
-	log   *slog.Logger
-	visor *visor.Visor
-	front *frontserv.Server
-	back  *backserv.Server
-	admin *http.Server
+	log     *slog.Logger
+	lines   *logWriter // behind log
+	metrics *metrics.Set
+	visor   *visor.Visor
+	front   *frontserv.Server
+	back    *backserv.Server
+	admin   *http.Server
 
 	reload  reload
 	located atomic.Bool            // an operation asks where its repliers are, or did
@@ -100,7 +106,7 @@ func run(o options, call *cli.Call) int {
 	if err := l.control(log); err != nil {
 		return complain(call.Err, err)
 	}
-	p := &program{log: log, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
+	p := &program{log: log, lines: out, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(call.Err, err)
@@ -120,6 +126,7 @@ func (p *program) start(l *loaded) error {
 	if err := l.staff(p.staff, nil); err != nil {
 		return err
 	}
+	p.measure(l)
 	p.adopt(l)
 	s := p.service
 	socket, err := p.listenReplies()
@@ -134,6 +141,7 @@ func (p *program) start(l *loaded) error {
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
 		Ready: p.ready, Pools: p.poolStates,
+		Metrics: p.metrics.Handler(), Replied: p.metrics.CountReply,
 	})
 	if s.Admin != "" {
 		admin, err := p.listen(adminSocket, s.Admin)
