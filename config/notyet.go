@@ -23,13 +23,6 @@ func notYetOperation(o *Operation, s *scope) {
 	}
 }
 
-// notYetService is the same for the keys at the top.
-func notYetService(top *scope) {
-	if e, ok := top.find("security"); ok && e.value.kind == kindMapping {
-		top.c.fault(e.line, "security: a map of schemes is not in this version yet: write upstream where a proxy checks all of it")
-	}
-}
-
 // words is KEY: VALUE as far as a line can show it.
 func (e entry) words() string {
 	switch e.value.kind {

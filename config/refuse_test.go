@@ -178,7 +178,6 @@ var later = []refusal{
 	{"worker", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker: is not in this version yet"}},
 	{"worker's own faults", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},
 	{"worker's unknown keys", []string{"wd: .", "worker: {mn: 3} #@"}, []string{"did you mean min?"}},
-	{"security of our own", []string{topLine, "security: {key: {file: x}} #@\n"}, []string{"security", "not in this version yet"}},
 }
 
 func TestRefused(t *testing.T) {

@@ -114,7 +114,7 @@ socketmode: "0600"
 socketgroup: 0
 openapi: api.json
 basepath: ""
-admin: ":0"
+admin: "127.0.0.1:0"
 security: upstream
 maxbody: 1000001
 queuewait: 1500ms

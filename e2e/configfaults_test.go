@@ -115,7 +115,7 @@ var faults = []fault{
 var notYet = []fault{
 	{"driver fork", "        wd: .", "        wd: .\n        driver: fork #!", nil},
 	{"driver worker", "        wd: .", "        wd: .\n        driver: worker #!", nil},
-	{"security as a map", goodLine, "security: {key: {}} #!\n", nil},
+	{"security that says nothing", goodLine, "security: {key: {}} #!\n", nil},
 }
 
 // faulty writes the configuration with edits and returns its name.

@@ -143,9 +143,9 @@ func (x *exchange) parameters() []payload.Field {
 	case x.body != nil:
 		return nil
 	case x.doc == nil:
-		return apidoc.Parameters(x.r, x.pathValues())
+		return apidoc.Parameters(x.openRequest(), x.pathValues())
 	}
-	return x.doc.Parameters(x.r, x.pathValues())
+	return x.doc.Parameters(x.openRequest(), x.pathValues())
 }
 
 func (x *exchange) pathValues() map[string]string {

@@ -53,6 +53,9 @@ func dryCommand(o options, stdout, stderr io.Writer) int {
 	fmt.Fprintf(stdout, "%s on %s, replies on %s\n%s\n\n", l.service.Name, l.service.Listen, l.service.SocketPath, level)
 	for _, op := range l.service.Operations {
 		fmt.Fprintf(stdout, "%-7s %s\n        %s, payload by %s: %s\n", op.Method, op.Path, op.Reply, op.Channel, strings.Join(quoted(op.Command.Argv()), " "))
+		if who := l.edition.Security(op.Path, op.Method); who != "" {
+			fmt.Fprintf(stdout, "        security: %s\n", who)
+		}
 		for _, note := range op.Command.Notes() {
 			fmt.Fprintf(stdout, "        note: %s\n", note)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/urocket/urocket/backserv"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
 	"github.com/urocket/urocket/visor"
@@ -57,11 +58,12 @@ type program struct {
 	*loaded
 	controller *processctl.Controller // of every configuration that is served
 
-	log   *slog.Logger
-	visor *visor.Visor
-	front *frontserv.Server
-	back  *backserv.Server
-	admin *http.Server
+	log     *slog.Logger
+	sources *guard.Sources // of every configuration
+	visor   *visor.Visor
+	front   *frontserv.Server
+	back    *backserv.Server
+	admin   *http.Server
 
 	reload  reload
 	located atomic.Bool   // an operation asks where its repliers are, or did
@@ -80,7 +82,8 @@ func runCommand(o options, _, stderr io.Writer) int {
 	defer out.Close()
 	log := newLogger(o, out)
 	log.Debug("reading", "file", o.config)
-	read := startRead(o.config)
+	sources := &guard.Sources{Log: log}
+	read := startRead(o.config, sources)
 	var l *loaded
 	select {
 	case l = <-read:
@@ -91,7 +94,7 @@ func runCommand(o options, _, stderr io.Writer) int {
 	if err := l.control(log); err != nil {
 		return complain(stderr, err)
 	}
-	p := &program{log: log, reload: reload{file: o.config}, failed: make(chan error, 3)}
+	p := &program{log: log, sources: sources, reload: reload{file: o.config}, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(stderr, err)
@@ -137,7 +140,7 @@ func (p *program) start(l *loaded) error {
 	p.serve(func() error { return p.back.Serve(socket) })
 	p.serve(func() error { return p.front.Serve(front, connections(s)) })
 	_, level := p.controller.Level()
-	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
+	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "tls", p.chain != nil, "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
 	return nil
 }
 
