@@ -169,8 +169,11 @@ func (b *builder) tokens(s *scope, p pair) *Tokens {
 	}
 	t.Audience = s.names("audience", "the aud of tokens for this service, a list of them, or any")
 	t.Algorithms = slices.Clone(defaultAlgorithms)
-	if _, ok := s.own["algorithms"]; ok {
-		t.Algorithms = s.texts("algorithms", `["RS256", "ES256"]`, checkAlgorithm)
+	if e, ok := s.own["algorithms"]; ok {
+		const example = `["RS256", "ES256"]`
+		if t.Algorithms = s.texts("algorithms", example, checkAlgorithm); e.value.kind == kindList && len(t.Algorithms) == 0 {
+			s.wants(e, "a list such as "+example)
+		}
 	}
 	return t
 }
@@ -228,13 +231,9 @@ func (s *scope) file(folder, key string) string {
 // variable reads the name of a variable that urocket has.
 func (s *scope) variable(key string) string {
 	name := s.text(key, "the name of a variable of the environment")
-	switch _, set := os.LookupEnv(name); {
-	case name == "":
-	case !variableForm.MatchString(name):
-		e, _ := s.find(key) // it is not shown: it may be the secret
-		s.c.fault(e.lineOf(), "%s wants the name of a variable of the environment, not its value", e.written)
-	case !set:
-		s.judge(key, "is no variable of urocket's environment")
+	if _, set := os.LookupEnv(name); !set && name != "" {
+		e, _ := s.find(key) // it is not shown: it may be the secret itself
+		s.c.fault(e.lineOf(), "%s wants the name of a variable that urocket's environment has", e.written)
 	}
 	return name
 }

@@ -115,7 +115,17 @@ socketgroup: 0
 openapi: api.json
 basepath: ""
 admin: "127.0.0.1:0"
-security: upstream
+security:
+  key: {keys: ["a:sha256:00 b"], keysfile: page.php, keysenv: PATH}
+  basic: {htpasswd: page.php}
+  "odd: ": upstream
+  token: {jwks: "https://id.example/jwks", issuer: any, audience: any}
+  oidc: {jwks: page.php, issuer: "https://id.example/", audience: [a, b], algorithms: [ES512], leeway: 0}
+  hub: {hmac: github, secretfile: page.php}
+  pay: {hmac: stripe, secretenv: PATH, tolerance: 1m}
+  client: {clients: any}
+  other: {clients: [a, "b c"]}
+tls: {cert: page.php, key: page.php, clientca: page.php, minversion: 1.3}
 maxbody: 1000001
 queuewait: 1500ms
 cgroup: {mode: "off", parent: "/a b"}

@@ -113,13 +113,13 @@ func TestTheLastGoodValueHolds(t *testing.T) {
 	}
 	again := func() string { v.next.Store(0); return v.Get() }
 	put(t, file, "bad one")
-	if again() != "good" || again() != "good" {
+	if first, second := again(), again(); first != "good" || second != "good" {
 		t.Errorf("it is %q", v.Get())
 	}
 	if err := os.Remove(file); err != nil {
 		t.Fatal(err)
 	}
-	if again() != "good" || again() != "good" {
+	if first, second := again(), again(); first != "good" || second != "good" {
 		t.Errorf("it is %q", v.Get())
 	}
 	if len(log.errs) != 2 || !errors.Is(log.errs[0], errBad) || !errors.Is(log.errs[1], os.ErrNotExist) {

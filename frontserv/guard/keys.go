@@ -133,7 +133,7 @@ func (c *keyChecker) look(r *Request) (holder, *failure) {
 	if f != nil {
 		return holder{}, f
 	}
-	if c.place.in == "auth" && !token(sent) {
+	if c.place.in == "auth" && !isToken(sent) {
 		return holder{}, invalid("the token is malformed")
 	}
 	digest := sha256.Sum256([]byte(sent))

@@ -86,8 +86,8 @@ func (p place) ofScheme(value string) (string, *failure) {
 	return rest, nil
 }
 
-// token is a value that may stand behind Bearer (RFC 6750 section 2.1).
-func token(value string) bool {
+// isToken says whether a value may stand behind Bearer (RFC 6750 section 2.1).
+func isToken(value string) bool {
 	bare := strings.TrimRight(value, "=")
 	return bare != "" && strings.Trim(bare, tokenCharacters) == ""
 }

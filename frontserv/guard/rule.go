@@ -3,7 +3,6 @@ package guard
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -134,14 +133,6 @@ type Visitor struct {
 	wait   [][]demand // alternatives that are met if their signatures are
 }
 
-// A Refusal is why a request is not let in.
-type Refusal struct {
-	Status     int      // 401, 403; 503: too many passwords are being checked; 500
-	Challenges []string // for WWW-Authenticate
-	Detail     string   // in words of our own
-	Err        error    // what is wrong with us, for the log; status 500
-}
-
 // claim is what a request's credentials for one scheme come to.
 type claim struct {
 	holder
@@ -155,6 +146,7 @@ func (r *Rule) Check(req *Request) (*Visitor, *Refusal) {
 	for _, a := range r.alternatives {
 		switch met, later := v.meets(a, req); {
 		case met && !later:
+			v.wait = nil
 			v.name(a)
 			return v, nil
 		case met:
@@ -173,20 +165,19 @@ func (r *Rule) Check(req *Request) (*Visitor, *Refusal) {
 }
 
 // meets says whether the request meets all demands of an alternative; later: as far as
-// that goes without the body.
+// that goes without the body. All are looked at, so that all that is missing can be told.
 func (v *Visitor) meets(a []demand, req *Request) (met, later bool) {
+	met = true
 	for _, d := range a {
 		c := &v.claims[d.scheme]
 		if !c.looked {
 			c.looked = true
 			c.holder, c.failure = v.rule.schemes[d.scheme].check.look(req)
 		}
-		if c.failure != nil || !c.has(d.scopes) {
-			return false, false
-		}
+		met = met && c.failure == nil && c.has(d.scopes)
 		later = later || c.body != nil
 	}
-	return true, later
+	return met, later
 }
 
 // has says whether the holder was granted all scopes. Good credentials without them
@@ -239,86 +230,4 @@ func (v *Visitor) fitsBody(a []demand, body func() io.Reader) bool {
 		}
 	}
 	return true
-}
-
-// broken is a failure that is not the caller's.
-func (v *Visitor) broken() *failure {
-	for i := range v.claims {
-		if f := v.claims[i].failure; f != nil && f.why >= isBusy {
-			return f
-		}
-	}
-	return nil
-}
-
-// refusal tells why no alternative is met.
-func (v *Visitor) refusal() *Refusal {
-	if f := v.broken(); f != nil {
-		if f.why == isBusy {
-			return &Refusal{Status: http.StatusServiceUnavailable, Detail: f.text}
-		}
-		return &Refusal{Status: http.StatusInternalServerError, Detail: f.text, Err: f.err}
-	}
-	refusal := &Refusal{Status: http.StatusUnauthorized}
-	for _, a := range v.rule.alternatives {
-		if v.allButScopes(a) {
-			refusal.Status = http.StatusForbidden
-		}
-	}
-	said := make([]bool, len(v.claims))
-	var reasons []string
-	for _, a := range v.rule.alternatives {
-		for _, d := range a {
-			f := v.failureOf(d)
-			looked := v.claims[d.scheme].looked
-			if said[d.scheme] || looked && f == nil || refusal.Status == http.StatusForbidden && (f == nil || f.why != isForbidden) {
-				continue
-			}
-			said[d.scheme] = true
-			set := v.rule.schemes[d.scheme]
-			if f != nil {
-				reasons = append(reasons, set.name+": "+f.text)
-			}
-			c := &challenge{realm: v.rule.realm, failure: f, scopes: d.scopes}
-			set.check.challenge(c)
-			refusal.Challenges = append(refusal.Challenges, c.String())
-		}
-	}
-	refusal.Detail = strings.Join(reasons, "; ")
-	return refusal
-}
-
-// failureOf is what keeps a demand from being met, or nil.
-func (v *Visitor) failureOf(d demand) *failure {
-	c := &v.claims[d.scheme]
-	switch {
-	case c.failure != nil:
-		return c.failure
-	case !c.looked: // another demand of the alternative had failed before
-		return nil
-	case !c.has(d.scopes):
-		return forbidden("the scope %s is missing", strings.Join(without(d.scopes, c.scopes), " "))
-	}
-	return nil
-}
-
-// allButScopes says whether an alternative lacks nothing but rights.
-func (v *Visitor) allButScopes(a []demand) bool {
-	lacks := false
-	for _, d := range a {
-		if !v.claims[d.scheme].looked {
-			return false
-		}
-		f := v.failureOf(d)
-		if f != nil && f.why != isForbidden {
-			return false
-		}
-		lacks = lacks || f != nil
-	}
-	return lacks
-}
-
-// without are the words of a that are not in b.
-func without(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { return slices.Contains(b, s) })
 }
