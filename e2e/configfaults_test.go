@@ -105,6 +105,7 @@ var faults = []fault{
 	{"env that sets a name twice", `["A=1"]`, `["A=1", "A=2"] #!`, []string{"twice"}},
 	{"passenv of UROCKET_ names", "        wd: .", "        wd: .\n        passenv: [\"UROCKET_*\"] #!", []string{"UROCKET_"}},
 	{"memory under 8MiB", "      running: 2", "      limits: {memory: 1MiB, mode: besteffort} #!", []string{"memory", "8MiB"}},
+	{"a security scheme that says nothing", goodLine, "security: {key: {}} #!\n", []string{"security: key says nothing"}},
 	{"no servicename", "servicename: NAME\n", "", []string{"servicename"}},
 	{"no socketpath", "socketpath: @DIR@/u.sock\n", "", []string{"socketpath"}},
 	{"no document named", "openapi: openapi.yaml\n", "", []string{"openapi"}},
@@ -115,7 +116,6 @@ var faults = []fault{
 var notYet = []fault{
 	{"driver fork", "        wd: .", "        wd: .\n        driver: fork #!", nil},
 	{"driver worker", "        wd: .", "        wd: .\n        driver: worker #!", nil},
-	{"security that says nothing", goodLine, "security: {key: {}} #!\n", nil},
 }
 
 // faulty writes the configuration with edits and returns its name.

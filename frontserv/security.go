@@ -27,7 +27,7 @@ func (b *builder) openGuard(s Security) {
 	schemes := map[string]guard.Scheme{}
 	for _, name := range b.doc.SchemeNames() {
 		if d, ok := b.doc.Scheme(name); ok {
-			schemes[name] = guard.Scheme{Type: d.Type, In: d.In, Name: d.Name, HTTP: d.HTTP}
+			schemes[name] = guard.Scheme(d)
 		}
 	}
 	g, faults, warnings := guard.New(guard.Options{

@@ -88,8 +88,8 @@ components:
     same: {$ref: "#/components/securitySchemes/key"}
 `)
 	want := map[string]Scheme{
-		"key": {"apiKey", "header", "X-Key", ""}, "basic": {"http", "", "", "basic"}, "token": {"http", "", "", "bearer"},
-		"oauth": {Type: "oauth2"}, "oidc": {Type: "openIdConnect"}, "client": {Type: "mutualTLS"}, "same": {"apiKey", "header", "X-Key", ""},
+		"key": {Type: "apiKey", In: "header", Name: "X-Key"}, "basic": {Type: "http", HTTP: "basic"}, "token": {Type: "http", HTTP: "bearer", JWT: true},
+		"oauth": {Type: "oauth2"}, "oidc": {Type: "openIdConnect"}, "client": {Type: "mutualTLS"}, "same": {Type: "apiKey", In: "header", Name: "X-Key"},
 	}
 	if names := d.SchemeNames(); !slices.Equal(names, slices.Sorted(maps.Keys(want))) {
 		t.Errorf("names %q", names)

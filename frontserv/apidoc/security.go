@@ -13,6 +13,7 @@ type Scheme struct {
 	In   string // of an apiKey: header, query or cookie
 	Name string // of its header, parameter or cookie
 	HTTP string // of http: the authentication scheme in small letters, such as basic
+	JWT  bool   // of bearer: the document says that its tokens are
 }
 
 // A Demand is one scheme of a security requirement.
@@ -31,7 +32,7 @@ func (d *Document) Scheme(name string) (Scheme, bool) {
 		return Scheme{}, false
 	}
 	s := ref.Value
-	return Scheme{Type: s.Type, In: s.In, Name: s.Name, HTTP: strings.ToLower(s.Scheme)}, true
+	return Scheme{Type: s.Type, In: s.In, Name: s.Name, HTTP: strings.ToLower(s.Scheme), JWT: strings.EqualFold(s.BearerFormat, "jwt")}, true
 }
 
 // SchemeNames lists the names of the security schemes, sorted.

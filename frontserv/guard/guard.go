@@ -17,6 +17,7 @@ type Scheme struct {
 	In   string // of an apiKey: header, query or cookie
 	Name string // of its header, parameter or cookie
 	HTTP string // of http: basic, bearer and so on
+	JWT  bool   // of bearer: its tokens are said to be JSON Web Tokens
 }
 
 // A Setting is how a scheme is checked.
@@ -186,12 +187,20 @@ func (s Scheme) takes() string {
 func (s Scheme) remedy(name string) string {
 	upstream := fmt.Sprintf("`%s: upstream` if a proxy checks it", name)
 	for i := len(methods) - 1; i >= 0; i-- { // the special before the general
-		if m := methods[i]; m.method.fits(s) && (m.keys != "hmac" || signed(s.Name)) {
+		if m := methods[i]; m.method.fits(s) && s.likely(m.keys) {
 			return fmt.Sprintf("`%s: %s`, or %s", name, m.example, upstream)
 		}
 	}
 	return upstream
 }
 
-// signed says whether a header's name speaks of a signature.
-func signed(name string) bool { return strings.Contains(strings.ToLower(name), "signature") }
+// likely says whether a method that fits is what the scheme speaks of.
+func (s Scheme) likely(keys string) bool {
+	switch keys {
+	case "hmac":
+		return strings.Contains(strings.ToLower(s.Name), "signature")
+	case "jwks":
+		return s.JWT || s.Type != "http"
+	}
+	return true
+}

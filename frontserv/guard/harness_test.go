@@ -22,6 +22,7 @@ var theSchemes = map[string]Scheme{
 	"stripe": {Type: "apiKey", In: "header", Name: "Stripe-Signature"},
 	"basic":  {Type: "http", HTTP: "basic"},
 	"bearer": {Type: "http", HTTP: "bearer"},
+	"jwt":    {Type: "http", HTTP: "bearer", JWT: true},
 	"digest": {Type: "http", HTTP: "digest"},
 	"oauth":  {Type: "oauth2"},
 	"oidc":   {Type: "openIdConnect"},

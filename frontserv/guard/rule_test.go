@@ -124,6 +124,8 @@ func TestGaps(t *testing.T) {
 		{"client", false, "`client: {clients: any}`, or", ""},
 		{"sig", false, "`sig: {hmac: github, secretfile: FILE}`, or", ""},
 		{"oidc", false, "`oidc: {jwks: URL, issuer: URL, audience: NAME}`, or", ""},
+		{"bearer", false, "`bearer: {keysfile: FILE}`, or", ""},
+		{"jwt", false, "`jwt: {jwks: URL, issuer: URL, audience: NAME}`, or", ""},
 		{"digest", false, "write below security `digest: upstream` if a proxy checks it", ""},
 	} {
 		r, gaps, ok := g.Rule(demands(strings.Split(c.rule, "|")...))
@@ -174,7 +176,7 @@ func TestSettingsThatDoNotFit(t *testing.T) {
 		method Method
 		want   string
 	}{
-		{"none", keys, "none/: the document has no security scheme of this name; it has basic, bearer, client, cookie, digest, key, oauth, oidc, query, sig, stripe"},
+		{"none", keys, "none/: the document has no security scheme of this name; it has basic, bearer, client, cookie, digest, jwt, key, oauth, oidc, query, sig, stripe"},
 		{"key", passwords, "key/: the document says that key is an apiKey in header x-key, which this cannot check: it takes keys, keysfile, keysenv, hmac, upstream"},
 		{"key", tokens, "which this cannot check"},
 		{"key", certificates, "which this cannot check"},
