@@ -60,9 +60,11 @@ type Service struct {
 	SocketMode  fs.FileMode // permission bits only, default 0660
 	SocketGroup *int        // gid, nil: left as it is
 
-	OpenAPI  string   // absolute path of the document, which exists
-	BasePath *string  // without a trailing slash; nil: from the document
-	Security Security // default SecurityNone
+	OpenAPI  string    // absolute path of the document, which exists
+	BasePath *string   // without a trailing slash; nil: from the document
+	Security Security  // default SecurityNone
+	Schemes  []*Scheme // of the map, in the order of the file
+	TLS      *TLS      // of the public listener; nil: none
 
 	MaxBody   int64         // bytes of a request or reply, default 10 MiB, at least 1
 	Running   int           // processes at once, default 64, at least 1

@@ -16,7 +16,7 @@ type place struct {
 var (
 	topKeys = []string{
 		"servicename", "port", "listen", "socketpath", "socketmode", "socketgroup", "openapi", "basepath", "admin",
-		"security", "maxbody", "running", "queued", "queuewait", "drain", "cgroup", "defaults", "paths",
+		"security", "tls", "maxbody", "running", "queued", "queuewait", "drain", "cgroup", "defaults", "paths",
 	}
 	operationKeys = []string{
 		"validatein", "validateout", "reply", "contenttype", "onexit", "replyfrom", "logstdout", "stats", "statswait",
@@ -30,11 +30,20 @@ var (
 		"memory", "swap", "pids", "cpus", "cpuweight", "iomax", "ioweight", "nofile", "fsize", "core", "mode",
 	}
 
+	// schemeKeys are those of one way to check a scheme after the other; the first of
+	// each begins it.
+	schemeKeys = []string{
+		"keys", "keysfile", "keysenv", "htpasswd", "jwks", "issuer", "audience", "algorithms", "leeway",
+		"hmac", "secretfile", "secretenv", "tolerance", "clients",
+	}
+
 	atTop       = place{"at the top of the file", topKeys}
 	inOperation = place{"in an operation", slices.Concat(operationKeys, []string{"inject", "limits"})}
 	inInject    = place{"in inject", injectKeys}
 	inLimits    = place{"in limits", limitKeys}
 	inDefaults  = place{"in defaults", slices.Concat(operationKeys, injectKeys, limitKeys)}
+	inScheme    = place{"of a security scheme", schemeKeys}
+	inTLS       = place{"in tls", []string{"cert", "key", "clientca", "minversion"}}
 	inCgroup    = place{"in cgroup", []string{"mode", "parent"}}
 	inWorker    = place{"in worker", []string{"min", "max", "maxrequests", "maxage", "maxmemory", "boottimeout"}}
 

@@ -176,7 +176,6 @@ var together = []refusal{
 
 var later = []refusal{
 	{"too few descriptors to start", []string{inMap, "      limits: {nofile: 8} #@\n" + inMap}, []string{"nofile wants", "16"}},
-	{"security of our own", []string{topLine, "security: {key: {file: x}} #@\n"}, []string{"security", "not in this version yet"}},
 }
 
 // What the driver worker does not take. The good operation has a reply, a channel and a

@@ -91,7 +91,8 @@ func (p *printer) service(s *Service) {
 		p.put("basepath", quoted(*s.BasePath))
 	}
 	p.text("admin", s.Admin)
-	p.text("security", string(s.Security))
+	p.security(s)
+	p.tls(s.TLS)
 	p.size("maxbody", s.MaxBody)
 	p.whole("running", s.Running)
 	p.whole("queued", s.Queued)

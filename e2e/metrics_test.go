@@ -96,8 +96,8 @@ func (g *gateway) awaitGrown(t *testing.T, before exposed, want map[string]float
 	}
 }
 
-// ended are the series of n calls whose process was started.
-func ended(op, status, end string, n float64) map[string]float64 {
+// endedSeries are the series of n calls whose process was started.
+func endedSeries(op, status, end string, n float64) map[string]float64 {
 	return map[string]float64{
 		calls(op, status, end): n,
 		series("urocket_run_duration_seconds_count", labelsOf(op)...):    n,
@@ -157,14 +157,14 @@ func TestMetricsCountEachEnd(t *testing.T) {
 	}
 	g.post(t, "/created", "{}").want(t, 201)
 	g.get(t, "/twice").want(t, 200)
-	expect(ended("GET /reply", "200", "reply", 3), ended("POST /created", "201", "reply", 1), ended("GET /twice", "200", "reply", 1))
+	expect(endedSeries("GET /reply", "200", "reply", 3), endedSeries("POST /created", "201", "reply", 1), endedSeries("GET /twice", "200", "reply", 1))
 	expect(map[string]float64{series("urocket_replies_total", "status=200"): 5}, one("urocket_replies_total", "status=409"))
 
 	late := g.hold(t, "GET", "/late")
 	late.answer(t).wantProblem(t, 504, "timeout")
 	g.reply(t, late.id, "{}").want(t, 410)
 	g.reply(t, "nobody", "{}").want(t, 404)
-	expect(ended("GET /late", "504", "timeout", 1), one("urocket_kills_total", labelsOf("GET /late", "reason=timeout")...),
+	expect(endedSeries("GET /late", "504", "timeout", 1), one("urocket_kills_total", labelsOf("GET /late", "reason=timeout")...),
 		one("urocket_replies_total", "status=410"), one("urocket_replies_total", "status=404"))
 
 	g.get(t, "/exit").wantProblem(t, 502, "no-answer")
@@ -175,21 +175,21 @@ func TestMetricsCountEachEnd(t *testing.T) {
 	if a := g.get(t, "/half"); a.status != 200 || a.broken == nil {
 		t.Errorf("a stream that ends badly: %d, broken off: %v", a.status, a.broken)
 	}
-	expect(ended("GET /exit", "502", "exit", 1), ended("GET /out/{x}", "200", "reply", 2), ended("GET /report", "500", "exit", 1),
-		ended("GET /stray", "200", "reply", 1), one("urocket_strays_total", labelsOf("GET /stray", "fate=terminated")...),
-		ended("GET /half", "200", "reply", 1), one("urocket_answers_broken_off_total", labelsOf("GET /half")...))
+	expect(endedSeries("GET /exit", "502", "exit", 1), endedSeries("GET /out/{x}", "200", "reply", 2), endedSeries("GET /report", "500", "exit", 1),
+		endedSeries("GET /stray", "200", "reply", 1), one("urocket_strays_total", labelsOf("GET /stray", "fate=terminated")...),
+		endedSeries("GET /half", "200", "reply", 1), one("urocket_answers_broken_off_total", labelsOf("GET /half")...))
 
 	tok := token()
 	w := g.dial(t).ask("GET /leave?t=" + tok)
 	g.idOf(t, tok)
 	check(t, w.Close())
-	expect(ended("GET /leave", "499", "caller-gone", 1), one("urocket_kills_total", labelsOf("GET /leave", "reason=caller-gone")...))
+	expect(endedSeries("GET /leave", "499", "caller-gone", 1), one("urocket_kills_total", labelsOf("GET /leave", "reason=caller-gone")...))
 
 	h := g.hold(t, "GET", "/lock")
 	g.get(t, "/lock?t=x").wantBusy(t, 429)
 	g.release(t, h.token)
 	h.answer(t).wantProblem(t, 502, "no-answer")
-	expect(refusals("GET /lock", "429", "busy", 1), ended("GET /lock", "502", "exit", 1))
+	expect(refusals("GET /lock", "429", "busy", 1), endedSeries("GET /lock", "502", "exit", 1))
 
 	check(t, os.Remove(g.path("vanish")))
 	g.get(t, "/vanish").wantProblem(t, 500, "start-failed")

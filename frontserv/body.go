@@ -144,9 +144,9 @@ func (x *exchange) sent() ([]byte, *problem) {
 // parameters are the request's path and query parameters, typed by the document.
 func (x *exchange) parameters() []payload.Field {
 	if x.doc == nil {
-		return apidoc.Parameters(x.r, x.pathValues())
+		return apidoc.Parameters(x.openRequest(), x.pathValues())
 	}
-	return x.doc.Parameters(x.r, x.pathValues())
+	return x.doc.Parameters(x.openRequest(), x.pathValues())
 }
 
 func (x *exchange) pathValues() map[string]string {

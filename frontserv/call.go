@@ -165,9 +165,12 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 	e.set("REQUEST_ID", x.id)
 	e.set("URIPATH", path)
 	e.set("REQUEST_METHOD", x.r.Method)
-	e.set("QUERY_STRING", x.r.URL.RawQuery)
+	e.set("QUERY_STRING", x.openRequest().URL.RawQuery)
 	e.set("CONTENT_TYPE", x.payloadType)
 	e.set("UROCKET_SOCKET", x.o.SocketPath)
+	if user := x.user(); user != "" {
+		e.set("UROCKET_USER", user)
+	}
 	if x.parent != "" {
 		e.set("TRACEPARENT", x.parent)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/frontserv/router"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/processctl/worker"
@@ -32,9 +33,10 @@ type exchange struct {
 	begun   time.Time
 
 	*endpoint
-	path   []router.Param
-	query  url.Values
-	script string // the matched path without the base path, decoded
+	visitor *guard.Visitor // nil: nothing is demanded, or not looked at yet
+	path    []router.Param
+	query   url.Values
+	script  string // the matched path without the base path, decoded
 
 	body        *spool.Body // nil: none was sent
 	asked       bool        // reading the body was begun
@@ -160,7 +162,7 @@ func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 
 // prepare takes the request through the stages before a place is wanted.
 func (x *exchange) prepare() (*visor.Call, *problem) {
-	for _, stage := range []func() *problem{x.readBody, x.makePayload, x.validate} {
+	for _, stage := range []func() *problem{x.authorize, x.readBody, x.verify, x.makePayload, x.validate} {
 		if p := stage(); p != nil {
 			return nil, p
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net"
 	"time"
 	"unicode/utf8"
 
@@ -19,10 +20,13 @@ func (x *exchange) attrs() []slog.Attr {
 	if x.endpoint != nil {
 		attrs = append(attrs, slog.String("path", x.endpoint.path))
 	} else {
-		attrs = append(attrs, slog.String("uri", clip(x.r.RequestURI, 256)))
+		attrs = append(attrs, slog.String("uri", clip(loggedURI(x.r.RequestURI), 256)))
 	}
 	if x.theirID != "" {
 		attrs = append(attrs, slog.String("x_request_id", x.theirID))
+	}
+	if user := x.user(); user != "" {
+		attrs = append(attrs, slog.String("user", user))
 	}
 	return x.addTrace(attrs)
 }
@@ -36,6 +40,15 @@ func (s *Server) say(level slog.Level, message string, attrs ...slog.Attr) {
 		line.AddAttrs(attrs...)
 		_ = h.Handle(ctx, line) // nobody is left to tell
 	}
+}
+
+// hostOf is an address without its port.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
 }
 
 func clip(s string, n int) string {
@@ -54,6 +67,9 @@ func (x *exchange) logStored() {
 func (x *exchange) logRefused(p *problem) {
 	level := slog.LevelInfo
 	attrs := append(x.attrs(), slog.Int("status", p.Status), slog.String("type", p.word()))
+	if p.refused {
+		attrs = append(attrs, slog.String("reason", p.Detail), slog.String("from", hostOf(x.r.RemoteAddr)))
+	}
 	if p.cause != nil {
 		level = slog.LevelError
 		attrs = append(attrs, slog.Any("error", p.cause))

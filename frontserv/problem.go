@@ -24,8 +24,9 @@ type problem struct {
 	Errors    []apidoc.Error `json:"errors,omitempty"`
 	*death
 
-	header http.Header
-	cause  error
+	header  http.Header
+	cause   error
+	refused bool // credentials were: the log says whose
 }
 
 // death says how a process ended that gave no answer.
@@ -63,6 +64,8 @@ var titles = map[string]string{
 	"validation":         "The request does not fit the API document",
 	"not-json":           "The body is not JSON",
 	"bad-request":        "The request cannot be used",
+	"unauthorized":       "The credentials are missing or wrong",
+	"forbidden":          "The credentials do not suffice",
 	"not-found":          "No such path",
 	"method-not-allowed": "No such method on this path",
 	"too-large":          "The request is too large",

@@ -61,6 +61,9 @@ func dry(o options, call *cli.Call) int {
 		if op.Driver != config.DriverSpawn {
 			fmt.Fprintf(call.Out, "        driver: %s\n", l.driverOf(op))
 		}
+		if who := l.edition.Security(op.Path, op.Method); who != "" {
+			fmt.Fprintf(call.Out, "        security: %s\n", who)
+		}
 		for _, note := range op.Command.Notes() {
 			fmt.Fprintf(call.Out, "        note: %s\n", note)
 		}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/frontserv/certificate"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/shim"
@@ -24,6 +26,7 @@ type loaded struct {
 	service    *config.Service // nil: nothing could be read
 	options    frontserv.Options
 	edition    *frontserv.Edition // nil: there are faults
+	chain      *certificate.Chain // nil: no TLS
 	controller *processctl.Controller
 	sound      bool // the configuration itself has no faults
 	isolations map[*config.Operation]*shim.Settings
@@ -35,7 +38,7 @@ type loaded struct {
 
 // read reads and checks what files can tell: the configuration, what it names
 // and the document. It may take seconds and changes nothing anywhere.
-func read(file string) *loaded {
+func read(file string, sources *guard.Sources) *loaded {
 	l := &loaded{}
 	service, err := config.Load(file)
 	if errors.As(err, &l.faults); service == nil {
@@ -45,9 +48,14 @@ func read(file string) *loaded {
 	l.service, l.sound, l.warnings = service, err == nil, service.Warnings()
 	var check frontserv.Check
 	l.options = l.frontOptions()
+	l.secure(&l.options, sources)
 	l.edition, check = frontserv.Load(l.options)
 	for _, f := range check.Faults {
-		l.faults = append(l.faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
+		at := service.FaultAt(f.Path, f.Method, f.Key, f.Message)
+		if strings.HasPrefix(f.Key, "security/") && l.toldOf(at) {
+			continue
+		}
+		l.faults = append(l.faults, at)
 	}
 	for _, f := range check.Warnings {
 		l.warnings = append(l.warnings, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
@@ -59,7 +67,7 @@ func read(file string) *loaded {
 // [config.Faults], all of them at once, or a failure of the machine. A loaded
 // configuration's controller is to be closed.
 func load(file string, log *slog.Logger) (*loaded, error) {
-	l := read(file)
+	l := read(file, &guard.Sources{Log: log})
 	return l, l.control(log)
 }
 
@@ -212,9 +220,7 @@ func (l *loaded) close() {
 func (l *loaded) frontOptions() frontserv.Options {
 	s := l.service
 	o := frontserv.Options{
-		Document: s.OpenAPI, BasePath: s.BasePath,
-		Upstream: s.Security == config.SecurityUpstream,
-		MaxBody:  s.MaxBody, SocketPath: s.SocketPath,
+		Document: s.OpenAPI, BasePath: s.BasePath, MaxBody: s.MaxBody, SocketPath: s.SocketPath,
 		Env: baseEnvironment(), TmpDir: tmpDir(),
 	}
 	for _, op := range s.Operations {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/frontserv/guard"
 )
 
 // A reload reads and checks the whole configuration beside the one that is
@@ -33,9 +34,9 @@ type attempt struct {
 }
 
 // startRead reads the configuration. Who is told to stop does not wait for it.
-func startRead(file string) <-chan *loaded {
+func startRead(file string, sources *guard.Sources) <-chan *loaded {
 	done := make(chan *loaded, 1)
-	go func() { done <- read(file) }()
+	go func() { done <- read(file, sources) }()
 	return done
 }
 
@@ -45,22 +46,22 @@ func (p *program) beginReload() {
 		p.reload.again = true
 		return
 	}
-	done, file, running := make(chan attempt, 1), p.reload.file, p.loaded
+	done, file, running, sources := make(chan attempt, 1), p.reload.file, p.loaded, p.sources
 	p.reload.done = done
 	p.manager.reloading()
 	p.log.Info("reloading", "file", file)
-	go func() { done <- reloaded(file, running, p.staff) }()
+	go func() { done <- reloaded(file, running, p.staff, sources) }()
 }
 
 // reloaded makes the attempt. What goes on being served is not to die of a file.
-func reloaded(file string, running *loaded, staff *staff) (a attempt) {
+func reloaded(file string, running *loaded, staff *staff, sources *guard.Sources) (a attempt) {
 	a.begun = time.Now()
 	defer func() {
 		if fault := recover(); fault != nil {
 			a.err = fmt.Errorf("read %s: a fault of urocket itself: %v\n%s", file, fault, debug.Stack())
 		}
 	}()
-	a.loaded = read(file)
+	a.loaded = read(file, sources)
 	if a.err = a.loaded.succeed(running); a.err == nil {
 		a.err = a.loaded.staff(staff, running)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/urocket/urocket/backserv"
 	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/metrics"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
@@ -64,6 +65,7 @@ type program struct {
 	log     *slog.Logger
 	lines   *logWriter // behind log
 	metrics *metrics.Set
+	sources *guard.Sources // of every configuration
 	visor   *visor.Visor
 	front   *frontserv.Server
 	back    *backserv.Server
@@ -95,7 +97,8 @@ func run(o options, call *cli.Call) int {
 	}
 	defer given.close()
 	log.Debug("reading", "file", o.config)
-	read := startRead(o.config)
+	sources := &guard.Sources{Log: log}
+	read := startRead(o.config, sources)
 	var l *loaded
 	select {
 	case l = <-read:
@@ -106,7 +109,7 @@ func run(o options, call *cli.Call) int {
 	if err := l.control(log); err != nil {
 		return complain(call.Err, err)
 	}
-	p := &program{log: log, lines: out, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
+	p := &program{log: log, lines: out, sources: sources, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(call.Err, err)
@@ -157,7 +160,7 @@ func (p *program) start(l *loaded) error {
 	p.serve(func() error { return p.back.Serve(socket) })
 	p.serve(func() error { return p.front.Serve(front, connections(s)) })
 	_, level := p.controller.Level()
-	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
+	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "tls", p.chain != nil, "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
 	return nil
 }
 

@@ -28,7 +28,8 @@
 //
 // # What it does not do
 //
-// It does not check security, hosts or callbacks, and XML or YAML bodies pass undecoded.
+// It tells what security the document demands (security.go) and checks none of it, nor
+// hosts or callbacks, and XML or YAML bodies pass undecoded.
 // A pattern that RE2 cannot express (lookahead, backreference) is not checked, and Prepare
 // says so. Formats checked: date, date-time, email, ipv4, ipv6, uuid, byte, int32, int64.
 package apidoc

@@ -86,27 +86,6 @@ func (o *Operation) Numeric(in, name string) bool {
 	return p != nil && p.kinds&^kindNull&(kindNumber|kindInteger) != 0 && p.kinds&^(kindNumber|kindInteger|kindNull) == 0
 }
 
-// Security lists the names of the schemes that a request without credentials would fail
-// on, sorted; none when the operation, or the document for it, demands nothing or leaves
-// it open ([] or an alternative {}).
-func (o *Operation) Security() []string {
-	alternatives := o.document.doc.Security
-	if o.op.Security != nil {
-		alternatives = *o.op.Security
-	}
-	var names []string
-	for _, a := range alternatives {
-		if len(a) == 0 {
-			return nil
-		}
-		for name := range a {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
 // ResponseType is the one media type that all 2xx responses with a content name between
 // them, as the document writes it; "" when there are none or several, or a range (*/*).
 func (o *Operation) ResponseType() string {

@@ -61,7 +61,11 @@ func (p *Plan) writeHead(m *mapWriter) {
 func (p *Plan) writeSecurity(m *mapWriter) {
 	var schemes []string
 	for _, o := range p.operations {
-		schemes = append(schemes, o.Security()...)
+		for _, alternative := range o.Security() {
+			for _, demand := range alternative {
+				schemes = append(schemes, demand.Scheme)
+			}
+		}
 	}
 	slices.Sort(schemes)
 	schemes = slices.Compact(schemes)
