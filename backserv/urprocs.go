@@ -80,20 +80,25 @@ func (s *Server) listProcesses(w http.ResponseWriter, r *http.Request, _ httprou
 		}
 		separator = ",\n"
 	}
-	pools, err := encoded(s.pools())
-	if err != nil {
-		s.opt.Logger.Error("pools not shown", "error", err)
-		pools = []byte("null")
-	}
-	_, _ = x.Write(append(append([]byte("],\n\"pools\":"), pools...), "}\n"...))
+	_, _ = x.Write(append(append([]byte("]"), s.pools()...), "}\n"...))
 }
 
-// pools are those of the operations that have workers.
-func (s *Server) pools() []Pool {
+// pools are those of the operations that have workers, as a further key; nothing where
+// none has.
+func (s *Server) pools() []byte {
 	if s.opt.Pools == nil {
-		return []Pool{}
+		return nil
 	}
-	return append([]Pool{}, s.opt.Pools()...)
+	of := s.opt.Pools()
+	if len(of) == 0 {
+		return nil
+	}
+	b, err := encoded(of)
+	if err != nil {
+		s.opt.Logger.Error("pools not shown", "error", err)
+		return nil
+	}
+	return append([]byte(",\n\"pools\":"), b...)
 }
 
 // showProcess serves GET /urprocs/<id>.

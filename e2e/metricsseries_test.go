@@ -33,7 +33,7 @@ func TestMetricsHaveNoSeriesForWhatCallersSend(t *testing.T) {
 			}
 		}
 	}
-	want := ended("GET /out/{x}", "200", "reply", 2*each)
+	want := endedSeries("GET /out/{x}", "200", "reply", 2*each)
 	maps.Copy(want, refusals("POST /pets/{n}", "400", "validation", each))
 	maps.Copy(want, refusals(unmatchedOp, "404", "not-found", 2*each))
 	maps.Copy(want, refusals(unmatchedOp, "405", "method-not-allowed", each))
