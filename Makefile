@@ -57,7 +57,7 @@ lint:
 fuzz:
 	@scripts/fuzz.sh
 
-# Speed, held against what this machine allows, in one run of a quarter of an hour; BENCH=quick: a minute or two.
+# Speed, held against what this machine allows, in one run of twenty minutes; BENCH=quick: a minute or two.
 # BENCHFLAGS are those of bin/bench -help.
 bench: build setup-bench
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench

@@ -37,6 +37,7 @@ func newBench(o options) (b *bench, err error) {
 	if err != nil {
 		return nil, errors.Join(err, b.close())
 	}
+	b.contenders = b.ceilingRows()
 	for _, u := range o.urockets {
 		b.contenders = append(b.contenders, b.urocketRows(u)...)
 	}

@@ -75,7 +75,7 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 	c := exec.CommandContext(ctx, filepath.Join(b.work, "limit"), "-t", strconv.Itoa(threads), "-d", strconv.FormatFloat(b.duration.Seconds(), 'f', 1, 64))
 	if b.ground.dir != "" {
 		defer func() { err = errors.Join(err, b.ground.remove(limitGroup)) }()
-		leaf, groups, err := b.ground.limitGroups()
+		leaf, groups, err := b.ground.parentOf(limitGroup)
 		if err != nil {
 			return s, err
 		}
@@ -105,20 +105,26 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 	return s, nil
 }
 
-// limitGroups makes a group for the limit itself, and a directory for those of its
-// children: as deep as urocket's are, and with the same controllers. A group that
-// hands controllers down can have no processes, hence the leaf.
-func (g *ground) limitGroups() (leaf *os.File, groups string, err error) {
-	top, err := g.group(limitGroup)
+// The groups that parentOf makes.
+const (
+	mainGroup     = "main"
+	childrenGroup = "groups"
+)
+
+// parentOf makes, in the group of a row that starts children, a group for the row itself,
+// and a directory for those of its children: as deep as urocket's are, and with the same
+// controllers. A group that hands controllers down can have no processes, hence the leaf.
+func (g *ground) parentOf(row string) (leaf *os.File, groups string, err error) {
+	top, err := g.group(row)
 	if err != nil {
 		return nil, "", err
 	}
 	handDown(top)
-	if groups, err = g.group(limitGroup + "/groups"); err != nil {
+	if groups, err = g.group(filepath.Join(row, childrenGroup)); err != nil {
 		return nil, "", err
 	}
 	handDown(groups)
-	main, err := g.group(limitGroup + "/main")
+	main, err := g.group(filepath.Join(row, mainGroup))
 	if err != nil {
 		return nil, "", err
 	}

@@ -61,6 +61,7 @@ func report(r *measure.Results) (string, error) {
 		"Short":        short(r),
 		"Disturbed":    disturbance(r),
 		"Limits":       limitTable(r),
+		"Ceilings":     ceilingTable(r),
 		"Tables":       tables(r),
 		"Faults":       list(faults(r)),
 		"Growth":       growthTables(r),
