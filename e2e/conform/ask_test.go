@@ -60,6 +60,7 @@ type process struct {
 	State     string
 	End       *string
 	PID       *int
+	Driver    string // nothing: spawn
 	ExitCode  *int
 	Signal    *string
 	Stdout    *string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -28,7 +29,9 @@ func TestConformance(t *testing.T) {
 				truths[options] = newTruth(whole, list, d.options)
 			}
 			s := &suite{driver: d, met: map[difference]bool{}, ran: map[string]bool{}, values: one, truth: truths[options]}
-			s.gateway = prepare(t, list, servedBy(d)).launch()
+			s.gateway = prepare(t, list, servedBy(d))
+			s.made = s.gateway.makers(t)
+			s.gateway.launch()
 			t.Run("trials", func(t *testing.T) {
 				for _, tr := range list {
 					t.Run(tr.name(), func(t *testing.T) {
@@ -47,6 +50,7 @@ type suite struct {
 	driver  driver
 	gateway *gateway
 	truth   *truth
+	made    map[string]string // by trial: the driver that makes its processes, as urocket says beforehand
 	values  *register
 
 	mu  sync.Mutex
@@ -58,26 +62,30 @@ type suite struct {
 func (s *suite) compare(t *testing.T, tr trial) {
 	want, err := s.truth.of(tr)
 	check(t, err)
-	got, err := tr.outcome(s.gateway, tr.flags&together != 0, s.gateway.served)
+	got, err := tr.outcome(s.gateway, tr.flags&together != 0, s.served)
 	check(t, err)
 	s.note(tr)
 	for i := range want.calls {
-		s.differ(t, tr, fmt.Sprintf("call %d: ", i+1), want.calls[i], got.calls[i])
+		s.differ(t, tr, fmt.Sprintf("call %d: ", i+1), got.driver[i], want.calls[i], got.calls[i])
 	}
-	s.differ(t, tr, "", want.end, got.end)
+	s.differ(t, tr, "", s.driver.name, want.end, got.end)
+	if s.made[tr.name()] == s.driver.name && tr.flags&neverWarm == 0 && !slices.ContainsFunc(got.driver, func(by string) bool { return maker(by) == s.driver.name }) {
+		t.Errorf("no call was served by %s: %q", s.driver.name, got.driver)
+	}
 	check(t, errors.Join(s.values.add("php", tr, want), s.values.add(s.driver.name, tr, got)))
 }
 
-// differ reports each fact that differs and is not in the table.
-func (s *suite) differ(t *testing.T, tr trial, where string, truth, served facts) {
+// differ reports each fact that differs and is not in the table for the driver
+// that made the process.
+func (s *suite) differ(t *testing.T, tr trial, where, by string, truth, served facts) {
 	t.Helper()
 	for _, what := range names(truth, served) {
 		want, wanted := truth[what]
 		got, there := served[what]
-		if wanted == there && want == got || s.listed(tr, what) {
+		if wanted == there && want == got || s.listed(tr, what, maker(by)) {
 			continue
 		}
-		t.Errorf("%s%s\n     by php: %s\nunder %s: %s", where, what, shown(want, wanted), s.driver.name, shown(got, there))
+		t.Errorf("%s%s\n     by php: %s\nunder %s: %s", where, what, shown(want, wanted), by, shown(got, there))
 	}
 }
 

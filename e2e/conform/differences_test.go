@@ -26,12 +26,13 @@ func (d difference) of(name string) bool {
 	return slices.Contains(strings.Fields(d.drivers), name)
 }
 
-// listed tells whether a difference is known, and notes that it was met.
-func (s *suite) listed(tr trial, what string) bool {
+// listed tells whether a difference is known of processes that were made in this
+// way, and notes that it was met.
+func (s *suite) listed(tr trial, what, by string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range differences {
-		if d.script == tr.name() && d.of(s.driver.name) && d.what == what {
+		if d.script == tr.name() && d.of(by) && d.what == what {
 			s.met[d] = true
 			return true
 		}

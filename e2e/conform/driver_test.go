@@ -13,14 +13,15 @@ type driver struct {
 	name    string // in the table of differences
 	driver  string // the key
 	options []string
+	one     bool // one call at a time
 }
 
 // drivers are all of them. The fallback of fork to processes that are started
 // ahead is where PHP cannot call C.
 var drivers = []driver{
-	{"spawn", "spawn", nil},
-	{"fork", "fork", nil},
-	{"spare", "fork", []string{"-d", "ffi.enable=0"}},
+	{name: "spawn", driver: "spawn"},
+	{name: "fork", driver: "fork"},
+	{name: "spare", driver: "fork", options: []string{"-d", "ffi.enable=0"}, one: true},
 }
 
 // accepted stops a test of a driver that this version does not have yet.

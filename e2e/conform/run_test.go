@@ -13,6 +13,7 @@ type run struct {
 	id     string // REQUEST_ID
 	dir    string // of the gateway
 	pid    int
+	driver string // that made the process, and why if it is not the one that was wanted
 	exit   string // "exit code 3", "SIGKILL"
 	stdout []byte
 	stderr []byte
@@ -36,6 +37,7 @@ type outcome struct {
 	calls  []facts
 	end    facts               // the files and processes that are left
 	unique []map[string]string // by call: values that must never be there twice
+	driver []string            // by call
 }
 
 // outcome makes all calls of the trial, in their order or at once.
@@ -60,7 +62,7 @@ func (tr trial) outcome(g *gateway, atOnce bool, one func(tr trial, c call) (run
 	for _, r := range runs {
 		left += r.left
 		f, unique := r.facts()
-		o.calls, o.unique = append(o.calls, f), append(o.unique, unique)
+		o.calls, o.unique, o.driver = append(o.calls, f), append(o.unique, unique), append(o.driver, r.driver)
 	}
 	var err error
 	o.end, err = filesOf(g, tr)

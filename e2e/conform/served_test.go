@@ -15,6 +15,9 @@ func servedBy(d driver) func(g *gateway, tr trial) escape.Keys {
 		keys := escape.Keys{"reply": "report", "driver": d.driver}
 		maps.Copy(keys, tr.keys)
 		keys["cmd"] = tr.command(d.options, g.folder(tr))
+		if d.one && tr.flags&together == 0 {
+			keys["running"] = 1 // else several are started ahead of each call
+		}
 		if tr.stop {
 			keys["timeout"] = "1s"
 		}
@@ -56,7 +59,7 @@ func (g *gateway) served(tr trial, c call) (run, error) {
 	if err != nil {
 		return run{}, err
 	}
-	r := run{id: id, dir: g.dir}
+	r := run{id: id, dir: g.dir, driver: p.Driver}
 	if p.PID == nil || p.Stdout == nil || p.Stderr == nil {
 		return r, fmt.Errorf("%s has an entry without pid or output: %+v; its caller got %d %s", tr.name(), p, a.status, short(a.body))
 	}

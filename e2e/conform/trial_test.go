@@ -30,8 +30,9 @@ type trial struct {
 type flags uint
 
 const (
-	together flags = 1 << iota // all calls at once under the driver; one after another by plain php
-	asUser                     // runs as nobody: only for root
+	together  flags = 1 << iota // all calls at once under the driver; one after another by plain php
+	asUser                      // runs as nobody: only for root
+	neverWarm                   // there is no script that could be kept warm
 )
 
 // call is one request of a trial.

@@ -10,6 +10,5 @@ function inside(): array
     return [count($argv), $argc, $GLOBALS['argv'] === $argv];
 }
 fact('in a function', inside());
-fact('register_argc_argv', ini_get('register_argc_argv'));
 unset($argv, $argc);
 fact('after unset', [isset($GLOBALS['argv']), isset($_SERVER['argv'])]);

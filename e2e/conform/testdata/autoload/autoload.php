@@ -14,5 +14,4 @@ use App\Model\{Dog, Kind};
 $dog = new Dog('Rex', Kind::Good);
 echo $dog, "\n";
 var_dump($dog instanceof Model\Animal, class_exists('App\Nope'), Kind::from('bad')->name, Dog::count(), Dog::count());
-echo json_encode(array_map(basename(...), get_included_files())), "\n";
 new Missing();
