@@ -1,0 +1,72 @@
+package conform
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/urocket/urocket/e2e/leftovers"
+)
+
+// maker is the driver that really made a process, of "fork" or "fork -> spawn: why".
+func maker(by string) string {
+	if _, instead, ok := strings.Cut(by, " -> "); ok {
+		by, _, _ = strings.Cut(instead, ":")
+	}
+	if by == "" {
+		return "spawn"
+	}
+	return by
+}
+
+var routeLine = regexp.MustCompile(`(?m)^POST +/(.+)$\n((?: .*\n)*)`)
+
+// makers are the drivers of all trials, as `urocket dry` tells them.
+func (g *gateway) makers(t *testing.T) map[string]string {
+	t.Helper()
+	out, err := g.program("dry").Output()
+	if err != nil {
+		t.Fatalf("dry: %v\n%s", err, out)
+	}
+	made := map[string]string{}
+	for _, route := range routeLine.FindAllStringSubmatch(string(out), -1) {
+		_, by, _ := strings.Cut(route[2], "driver: ")
+		by, _, _ = strings.Cut(by, "\n")
+		made[route[1]] = maker(by)
+	}
+	return made
+}
+
+// served makes a call once the process that is to become it, or to fork it, waits;
+// else it would be started as by spawn.
+func (s *suite) served(tr trial, c call) (run, error) {
+	if made := s.made[tr.name()]; made == s.driver.name && made != "spawn" && tr.flags&neverWarm == 0 {
+		holds(func() bool { return s.gateway.waiting(tr) })
+	}
+	return s.gateway.served(tr, c)
+}
+
+// waiting tells whether a process of the program rests in a trial's folder.
+func (g *gateway) waiting(tr trial) bool {
+	for _, pid := range leftovers.PIDs() {
+		if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); err != nil || cwd != g.folder(tr) && !strings.HasPrefix(cwd, g.folder(tr)+"/") {
+			continue
+		}
+		if asleep(pid) {
+			time.Sleep(5 * time.Millisecond)
+			if asleep(pid) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func asleep(pid int) bool {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "S")
+}
