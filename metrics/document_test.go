@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -72,14 +73,20 @@ func table(e exposed) string {
 	return b.String()
 }
 
-// chapter puts together what belongs together: calls, the service, processes of drivers.
+// chapter puts together what belongs together.
 func chapter(name string) int {
-	for i, part := range []string{"calls_", "_duration_", "process_", "answers_|kills_|oom_|strays_|pids_|leftovers_|replies_", "places_|queue_max|operation_", "pool_", ""} {
-		if regexp.MustCompile(part).MatchString(name) && !(i == 2 && strings.Contains(name, "pool_process")) {
+	for i, parts := range [][]string{
+		{"urocket_calls_"},
+		{"_duration_", "urocket_process_"},
+		{"answers_", "kills_", "oom_", "strays_", "pids_", "leftovers_", "replies_"},
+		{"places_", "queue_"},
+		{"pool_"},
+	} {
+		if slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(name, p) }) {
 			return i
 		}
 	}
-	return -1
+	return math.MaxInt // of the service
 }
 
 var labelName = regexp.MustCompile(`([a-z]+)="`)

@@ -94,8 +94,9 @@ func wholeSet() *Set {
 		},
 		Pools: func() []Pool {
 			return []Pool{{
-				Path: "/pets", Method: "POST", Driver: "worker", Starting: 1, Idle: 2, Busy: 3, Max: 8, Started: 20,
-				Ended: map[string]uint64{"maxrequests": 13, "timeout": 1},
+				Path: "/pets", Method: "POST", Driver: "worker", Max: 8,
+				States: map[string]int{"booting": 1, "idle": 2, "busy": 3, "ending": 0},
+				Ended:  map[string]int64{"requests": 13, "timeout": 1}, Requests: map[string]int64{"answered": 6500, "timeout": 1},
 			}}
 		},
 	})

@@ -113,8 +113,8 @@ func (s *Set) Adopt(operations []visor.Operation) {
 	s.reloads.succeeded(time.Now())
 }
 
-// Refused counts a configuration that could not be loaded.
-func (s *Set) Refused() { s.reloads.refused() }
+// ReloadRefused counts a configuration that was not taken.
+func (s *Set) ReloadRefused() { s.reloads.refused() }
 
 // Call is how a request went.
 type Call struct {

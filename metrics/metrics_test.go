@@ -182,7 +182,7 @@ func TestAdoptingAnotherConfigurationKeepsCounts(t *testing.T) {
 	other := visor.Operation{Path: "/other", Method: "GET"}
 	s.Adopt([]visor.Operation{other, add}) // list is not there any more, but may still end
 	s.Count(Call{Operation: &list, Status: 200, Summary: summary(visor.EndReply)})
-	s.Refused()
+	s.ReloadRefused()
 	e := scrape(t, s)
 	for name, want := range map[string]float64{
 		total("/pets", "GET", "200", "reply"):                                 2,

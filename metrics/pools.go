@@ -2,54 +2,60 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Pool is the processes that a driver keeps for one operation, as they are now, and
-// what has become of others since urocket was started. The numbers of an operation
-// that a reload has taken out must go on or end, but never fall.
+// Pool is the processes that a driver keeps for one operation: as they are now, and
+// what has become of others and of their requests. There is one for each operation
+// at most. The words are the driver's own, few, and always the same; each is there
+// from the start. Where a reload has replaced the pool, its counts begin at zero.
 type Pool struct {
 	Path, Method string
 	Driver       string // worker, fork
 
-	Starting, Idle, Busy int
-	Max                  int // -1: any number
+	States  map[string]int // how many processes are booting, idle, busy, ending
+	Max     int            // processes; -1: any number
+	Failing bool           // none can be started
 
-	Started uint64            // processes
-	Ended   map[string]uint64 // processes, by why: a few words of the driver's
+	Ended    map[string]int64 // processes, by why
+	Requests map[string]int64 // by what became of them
 }
 
 // pools are a [prometheus.Collector].
 type pools struct {
 	ask func() []Pool
 
-	processes, most, started, ended described
+	processes, most, failing, ended, requests described
 }
 
 func newPools(ask func() []Pool) *pools {
-	of := []string{"path", "method", "driver"}
+	of := func(more ...string) []string { return append([]string{"path", "method", "driver"}, more...) }
 	return &pools{
 		ask:       ask,
-		processes: gauge("pool_processes", "Processes that a driver keeps for an operation: starting, idle or busy.", append(of[:3:3], "state")...),
-		most:      gauge("pool_processes_max", "Processes that a driver may keep for an operation.", of...),
-		started:   counter("pool_processes_started_total", "Processes that a driver has started for an operation.", of...),
-		ended:     counter("pool_processes_ended_total", "Processes of a driver that have ended, by why.", append(of[:3:3], "reason")...),
+		processes: gauge("pool_processes", "Processes that a driver keeps for an operation, by what they do.", of("state")...),
+		most:      gauge("pool_processes_max", "Processes that a driver may keep for an operation.", of()...),
+		failing:   gauge("pool_failing", "1 while no process can be started for the operation, and callers are refused for it; else 0.", of()...),
+		ended:     counter("pool_processes_ended_total", "Processes of a driver that have ended, by why.", of("reason")...),
+		requests:  counter("pool_requests_total", "Requests to the processes of a driver, by what became of them.", of("outcome")...),
 	}
 }
 
 // Describe implements [prometheus.Collector].
 func (p *pools) Describe(to chan<- *prometheus.Desc) {
-	describe(to, p.processes, p.most, p.started, p.ended)
+	describe(to, p.processes, p.most, p.failing, p.ended, p.requests)
 }
 
 // Collect implements [prometheus.Collector].
 func (p *pools) Collect(to chan<- prometheus.Metric) {
 	for _, pool := range p.ask() {
-		of := []string{pool.Path, pool.Method, pool.Driver}
-		for state, n := range map[string]int{"starting": pool.Starting, "idle": pool.Idle, "busy": pool.Busy} {
-			p.processes.send(to, float64(n), append(of[:3:3], state)...)
+		of := func(more ...string) []string { return append([]string{pool.Path, pool.Method, pool.Driver}, more...) }
+		for state, n := range pool.States {
+			p.processes.send(to, float64(n), of(state)...)
 		}
-		p.most.sendKnown(to, int64(pool.Max), of...)
-		p.started.send(to, float64(pool.Started), of...)
+		p.most.sendKnown(to, int64(pool.Max), of()...)
+		p.failing.send(to, float64(oneIf(pool.Failing)), of()...)
 		for reason, n := range pool.Ended {
-			p.ended.send(to, float64(n), append(of[:3:3], reason)...)
+			p.ended.send(to, float64(n), of(reason)...)
+		}
+		for outcome, n := range pool.Requests {
+			p.requests.send(to, float64(n), of(outcome)...)
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (p *program) endReload(a attempt) {
 	p.reload.done = nil
 	if a.err != nil {
 		p.refuseReload(a.err)
-		p.metrics.Refused()
+		p.metrics.ReloadRefused()
 		p.retain() // what it was tried with
 	} else {
 		old := p.loaded
