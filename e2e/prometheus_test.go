@@ -122,7 +122,9 @@ func isWanting(query string) bool {
 func TestPrometheus(t *testing.T) {
 	t.Parallel()
 	admin := freeAddress(t)
-	g := start(t, setup{top: keys{"admin": admin}, ops: ops{"get /out": says("out", "running", 2), "get /fail": {"cmd": sh("exit 1")}}})
+	operations, files := working(t)
+	operations["get /out"], operations["get /fail"] = says("out", "running", 2), keys{"cmd": sh("exit 1")}
+	g := start(t, setup{top: keys{"admin": admin}, ops: operations, files: files})
 	p := watch(t, admin)
 	eventually(t, "Prometheus has asked twice", func() bool { return len(p.ask("count_over_time(urocket_build_info[1m]) > 1")) == 1 })
 	for title, queries := range dashboardQueries(t) {
@@ -171,7 +173,9 @@ var metricNames = regexp.MustCompile(`\b(?:urocket|process|go)_[a-z_]+\b`)
 // and what it tells passes Prometheus' own check.
 func TestMetricsThatAreAskedForAreTold(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{ops: ops{"get /out": says("out", "running", 2, "queued", 3)}})
+	operations, files := working(t)
+	operations["get /out"] = says("out", "running", 2, "queued", 3)
+	g := start(t, setup{ops: operations, files: files})
 	g.get(t, "/out").want(t, 200)
 	told := g.back(t, "GET", "/metrics", "").want(t, 200).body
 	document := string(readFile("../docs/metrics.md"))

@@ -14,7 +14,7 @@ import (
 // summary is one of an ordinary call.
 func summary(end visor.End) *visor.Summary {
 	user, system, cpu, memory := 3*time.Millisecond, time.Millisecond, 5*time.Millisecond, int64(9<<20)
-	return &visor.Summary{End: end, Stats: visor.Stats{
+	return &visor.Summary{End: end, Driver: "spawn", Stats: visor.Stats{
 		Wall: 12 * time.Millisecond, Queue: 20 * time.Microsecond, Spawn: 600 * time.Microsecond,
 		UTime: &user, STime: &system, CPU: &cpu, Memory: &memory,
 	}}

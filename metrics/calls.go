@@ -10,11 +10,11 @@ import (
 
 // What is counted of calls, over all operations.
 type calls struct {
-	total, refused *prometheus.CounterVec // by answer; by problem
+	total, refused, processes *prometheus.CounterVec // by answer; by problem; by driver
 
 	answer, queue, spawn, run, memory *prometheus.HistogramVec
 
-	cpu, kills, oom, strays, pids, leftovers, brokenOff *prometheus.CounterVec
+	cpu, kills, oom, strays, pids, leftovers, brokenOff, fallbacks *prometheus.CounterVec
 }
 
 // Buckets, in seconds and bytes. A short script takes a millisecond, a job minutes.
@@ -38,8 +38,10 @@ func newCalls(r prometheus.Registerer) *calls {
 		return v
 	}
 	return &calls{
-		total:   counter("calls_total", "Requests that are over, by the status of the answer and by how the call ended; end is none where no process was started.", "status", "end"),
-		refused: counter("calls_refused_total", "Requests that no process was started for, by the type of the problem that they were answered with.", "type"),
+		total:     counter("calls_total", "Requests that are over, by the status of the answer and by how the call ended; end is none where no process was started.", "status", "end"),
+		refused:   counter("calls_refused_total", "Requests that no process was started for, by the type of the problem that they were answered with.", "type"),
+		processes: counter("processes_total", "Calls that were given a process, by how that came to be: spawn, fork, spare or worker.", "driver"),
+		fallbacks: counter("fallbacks_total", "Calls whose process came to be in another way than the driver of the operation says; the log says why."),
 
 		answer: histogram("answer_duration_seconds", "From the arrival of a request to the end of its answer, where a process was started.", runBuckets),
 		queue:  histogram("queue_duration_seconds", "How long calls waited for their place, where a process was started.", queueBuckets),

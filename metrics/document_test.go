@@ -77,7 +77,7 @@ func table(e exposed) string {
 func chapter(name string) int {
 	for i, parts := range [][]string{
 		{"urocket_calls_"},
-		{"_duration_", "urocket_process_"},
+		{"_duration_", "urocket_process_", "urocket_processes_", "fallbacks_"},
 		{"answers_", "kills_", "oom_", "strays_", "pids_", "leftovers_", "replies_"},
 		{"places_", "queue_"},
 		{"pool_"},

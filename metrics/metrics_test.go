@@ -23,7 +23,8 @@ func ordinary(path, method string) map[string]float64 {
 		of("urocket_spawn_duration_seconds_count", p, m): 1, of("urocket_spawn_duration_seconds_sum", p, m): .0006,
 		of("urocket_run_duration_seconds_count", p, m): 1, of("urocket_run_duration_seconds_sum", p, m): .012,
 		of("urocket_process_memory_peak_bytes_count", p, m): 1, of("urocket_process_memory_peak_bytes_sum", p, m): 9 << 20,
-		of("urocket_process_cpu_seconds_total", p, m): .005,
+		of("urocket_process_cpu_seconds_total", p, m):       .005,
+		of("urocket_processes_total", p, m, "driver=spawn"): 1,
 	}
 }
 
@@ -80,6 +81,26 @@ func TestCountsWhatHasHappened(t *testing.T) {
 			maps.Copy(c.want, ordinary("/pets", "GET"))
 			wantChanges(t, scrape(t, s).changes(before), c.want)
 		})
+	}
+}
+
+// A process that came to be otherwise than it was meant to is counted as what it is.
+func TestCountsDrivers(t *testing.T) {
+	s := wholeSet()
+	before := scrape(t, s)
+	for _, driver := range []string{"spawn", "fork", "spare", "worker", "fork -> spawn: php is gone: no such file", "fork -> spare: it cannot", "", "novel"} {
+		c := Call{Operation: &list, Status: 200, Summary: summary(visor.EndReply)}
+		c.Summary.Driver = driver
+		s.Count(c)
+	}
+	got := scrape(t, s).changes(before)
+	for driver, want := range map[string]float64{"spawn": 2, "fork": 1, "spare": 2, "worker": 1, "other": 2} {
+		if n := got[of("urocket_processes_total", "path=/pets", "method=GET", "driver="+driver)]; n != want {
+			t.Errorf("%v by %s, want %v", n, driver, want)
+		}
+	}
+	if n := got[of("urocket_fallbacks_total", "path=/pets", "method=GET")]; n != 2 {
+		t.Errorf("%v fall backs, want 2", n)
 	}
 }
 

@@ -2,6 +2,8 @@ package metrics
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,12 +20,13 @@ func keyOf(o *visor.Operation) operationKey { return operationKey{o.Path, o.Meth
 
 // operation is the series of one operation, found once.
 type operation struct {
-	total   series[ending]
-	refused series[string] // by problem
+	total     series[ending]
+	refused   series[string] // by problem
+	processes series[string] // by driver
 
 	answer, queue, spawn, run, memory prometheus.Observer // nil: of requests that match none
 
-	cpu, oom, pids, leftovers, brokenOff prometheus.Counter
+	cpu, oom, pids, leftovers, brokenOff, fallbacks prometheus.Counter
 
 	kills  map[visor.End]prometheus.Counter
 	strays map[processctl.Strays]prometheus.Counter
@@ -75,7 +78,7 @@ func (c *calls) operation(key operationKey) *operation {
 		answer: c.answer.WithLabelValues(is...), queue: c.queue.WithLabelValues(is...), spawn: c.spawn.WithLabelValues(is...),
 		run: c.run.WithLabelValues(is...), memory: c.memory.WithLabelValues(is...),
 		cpu: c.cpu.WithLabelValues(is...), oom: c.oom.WithLabelValues(is...), pids: c.pids.WithLabelValues(is...),
-		leftovers: c.leftovers.WithLabelValues(is...), brokenOff: c.brokenOff.WithLabelValues(is...),
+		leftovers: c.leftovers.WithLabelValues(is...), brokenOff: c.brokenOff.WithLabelValues(is...), fallbacks: c.fallbacks.WithLabelValues(is...),
 		kills: map[visor.End]prometheus.Counter{}, strays: map[processctl.Strays]prometheus.Counter{},
 	}
 	for _, reason := range []visor.End{visor.EndTimeout, visor.EndCallerGone, visor.EndDraining} {
@@ -83,6 +86,12 @@ func (c *calls) operation(key operationKey) *operation {
 	}
 	for _, fate := range []processctl.Strays{processctl.StraysTerminated, processctl.StraysKilled} {
 		o.strays[fate] = c.strays.WithLabelValues(key.path, key.method, fate.String())
+	}
+	o.processes.make = func(driver string) prometheus.Counter {
+		return c.processes.WithLabelValues(key.path, key.method, driver)
+	}
+	for _, driver := range drivers {
+		o.processes.of(driver)
 	}
 	o.countable(c, key, endings, problems)
 	return o
@@ -131,8 +140,28 @@ func (o *operation) countEnded(c *Call) {
 	case s.Stats.MaxRSS != nil:
 		o.memory.Observe(float64(*s.Stats.MaxRSS))
 	}
+	by, instead := cameBy(s.Driver)
+	o.processes.of(by).Inc()
+	if instead {
+		o.fallbacks.Inc()
+	}
 	o.countMisfortunes(c)
 }
+
+// cameBy is the driver that a process came to be by, and whether instead of another:
+// the text of that is "fork -> spawn: why".
+func cameBy(driver string) (by string, instead bool) {
+	_, other, instead := strings.Cut(driver, " -> ")
+	if instead {
+		driver, _, _ = strings.Cut(other, ":")
+	}
+	if !slices.Contains(drivers, driver) {
+		driver = "other"
+	}
+	return driver, instead
+}
+
+var drivers = []string{"spawn", "fork", "spare", "worker"}
 
 // countMisfortunes counts what few calls meet with.
 func (o *operation) countMisfortunes(c *Call) {

@@ -24,7 +24,6 @@ type fakeProcess struct {
 	stopped  bool
 	exited   bool
 	ended    bool
-	timedOut bool
 }
 
 func (f *fakeProcess) PID() int           { return 4711 }
@@ -44,11 +43,11 @@ func (f *fakeProcess) Stdout() processctl.Output                   { panic("not 
 // exit ends the process, once.
 func (f *fakeProcess) exit(code int) {
 	f.mu.Lock()
-	first, timedOut := !f.exited, f.timedOut
+	first := !f.exited
 	f.exited = true
 	f.mu.Unlock()
 	if first {
-		f.events.Exited(processctl.Result{Exit: code, TimedOut: timedOut})
+		f.events.Exited(processctl.Result{Exit: code})
 	}
 	f.settle()
 }
@@ -68,7 +67,6 @@ func (f *fakeProcess) settle() {
 func (f *fakeProcess) timeout() {
 	f.mu.Lock()
 	ended := f.ended
-	f.timedOut = true
 	f.mu.Unlock()
 	if !ended {
 		f.events.TimedOut()

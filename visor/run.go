@@ -69,9 +69,6 @@ func (r *Run) onExited(result processctl.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result = &result
-	if result.TimedOut && r.stopped == EndNone {
-		r.stopped = EndTimeout
-	}
 	close(r.exited)
 	switch {
 	case r.call.Mode == ReplyReport:
@@ -100,6 +97,7 @@ func (r *Run) exitWithoutReply() {
 func (r *Run) onTimedOut() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.noteStop(EndTimeout)
 	if !r.decide(EndTimeout) {
 		r.breakOff()
 	}
@@ -125,13 +123,17 @@ func (r *Run) callerGone() {
 	}
 }
 
-// stopProcess ends the process, and notes why unless it has ended already. The
-// caller holds the lock.
+// stopProcess ends the process. The caller holds the lock.
 func (r *Run) stopProcess(why End) {
+	r.noteStop(why)
+	r.proc.Stop()
+}
+
+// noteStop notes why the process is made to end, unless it has ended already.
+func (r *Run) noteStop(why End) {
 	if r.result == nil && r.stopped == EndNone {
 		r.stopped = why
 	}
-	r.proc.Stop()
 }
 
 // stop ends the call because the service stops.
@@ -292,6 +294,6 @@ func (r *Run) finish() {
 	r.mu.Unlock()
 	if last {
 		s := r.stats()
-		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
+		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Driver: r.proc.Driver(), Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
 	}
 }

@@ -109,6 +109,7 @@ type Call struct {
 type Summary struct {
 	End      End
 	Stopped  End // why the process was made to end: its timeout, the caller gone, draining; EndNone: it was not
+	Driver   string // how it came to be, as of [processctl.Process.Driver]; worker
 	Result   processctl.Result
 	Stats    Stats
 	Leftover error // what could not be cleaned up
