@@ -108,7 +108,7 @@ type Call struct {
 // Summary is how a call went.
 type Summary struct {
 	End      End
-	Stopped  End // why the process was made to end: its timeout, the caller gone, draining; EndNone: it was not
+	Stopped  End    // why the process was made to end: its timeout, the caller gone, draining; EndNone: it was not
 	Driver   string // how it came to be, as of [processctl.Process.Driver]; worker
 	Result   processctl.Result
 	Stats    Stats
