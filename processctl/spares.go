@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/processctl/warm"
 )
@@ -17,7 +18,8 @@ import (
 const (
 	mostSpares    = 4                // that wait at a time
 	spareIdleTime = 15 * time.Minute // without a call: they end, and the next call has some started
-	handOverTime  = time.Second      // how long a spare may take to read what it is to do
+	handOverTime  = 10 * time.Second // how long a spare may take to read what it is to do
+	page          = 4096             // what the smallest of pipes holds, in bytes
 )
 
 // spares are processes of one operation that were started ahead.
@@ -178,6 +180,11 @@ func (s *spare) makeStdin() error {
 		_ = unix.Close(fds[1])
 		return fmt.Errorf("make pipe for stdin: %w", err)
 	}
+	// Into a pipe of one page nothing can be written before all in it is read: see tell.
+	if _, err := unix.FcntlInt(uintptr(fds[1]), unix.F_SETPIPE_SZ, page); err != nil {
+		_ = unix.Close(fds[1])
+		return fmt.Errorf("make pipe for stdin: %w", err)
+	}
 	s.stdin = os.NewFile(uintptr(fds[1]), "stdin")
 	return nil
 }
@@ -268,8 +275,7 @@ func (p *Process) bearSpare() (birth, error) {
 	if err == nil {
 		call := p.call(p.begin())
 		one.birth.signal(unix.SIGCONT) // a script that is the same user may have stopped it
-		_ = one.stdin.SetWriteDeadline(p.start.Add(handOverTime))
-		if _, err = one.stdin.Write(call.Frame()); err != nil && rest != nil {
+		if err = one.tell(call.Frame()); err != nil && rest != nil {
 			_ = rest.Close()
 		}
 	}
@@ -279,7 +285,6 @@ func (p *Process) bearSpare() (birth, error) {
 		return birth{}, fmt.Errorf("tell a spare what to do: %w", err)
 	}
 	p.driver = w.String()
-	_ = one.stdin.SetWriteDeadline(time.Time{})
 	p.drains.Go(func() {
 		if rest != nil {
 			_, _ = io.Copy(one.stdin, rest) // fails when nobody reads it
@@ -288,6 +293,63 @@ func (p *Process) bearSpare() (birth, error) {
 		_ = one.stdin.Close()
 	})
 	return one.birth, nil
+}
+
+// tell writes a frame, and returns when the spare has read all of it. On an error it
+// has not, and will not.
+func (s *spare) tell(frame []byte) error {
+	_ = s.stdin.SetWriteDeadline(time.Now().Add(handOverTime))
+	_, err := s.stdin.Write(frame)
+	if err == nil {
+		if err = s.drained(); err != nil && s.endedAfter() {
+			err = nil // it has begun, and that is its end
+		}
+	}
+	_ = s.stdin.SetWriteDeadline(time.Time{})
+	s.control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
+	return err
+}
+
+// drained waits until all that was written is read.
+func (s *spare) drained() error {
+	rc, err := s.stdin.SyscallConn()
+	if err != nil {
+		return err
+	}
+	state := []unix.PollFd{{Events: unix.POLLOUT}}
+	err = rc.Write(func(fd uintptr) bool {
+		state[0].Fd, state[0].Revents = int32(fd), 0
+		_, _ = unix.Poll(state, 0)
+		return state[0].Revents != 0
+	})
+	if err == nil && state[0].Revents&unix.POLLERR != 0 {
+		err = unix.EPIPE
+	}
+	return err
+}
+
+// endedAfter kills a spare that does not read on, and says whether it had read all
+// before.
+func (s *spare) endedAfter() bool {
+	s.birth.signal(unix.SIGKILL)
+	select {
+	case d := <-s.birth.exit:
+		told := make(chan family.Death, 1)
+		told <- d
+		s.birth.exit = told
+	case <-time.After(closeTime):
+		return true // the kernel holds it: it is not to be started again
+	}
+	left := 0
+	s.control(func(fd uintptr) { left, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	return left == 0
+}
+
+// control uses the descriptor of stdin; [os.File.Fd] would have writes block.
+func (s *spare) control(f func(fd uintptr)) {
+	if rc, err := s.stdin.SyscallConn(); err == nil {
+		_ = rc.Control(f)
+	}
 }
 
 // following opens what the script is to read on stdin, nil for nothing. The body may be

@@ -72,7 +72,9 @@ func (c *conn) recv(buf []byte) (n int, err error) {
 	rerr := c.rc.Read(func(fd uintptr) bool {
 		for {
 			n, err = unix.Read(int(fd), buf)
-			if err != unix.EINTR {
+			// ECONNRESET, once: the last of the others is gone and has not read all. What
+			// they have sent is there to be read still.
+			if err != unix.EINTR && err != unix.ECONNRESET {
 				return err != unix.EAGAIN
 			}
 		}
@@ -180,7 +182,7 @@ func (c *conn) send(b []byte, fds []int) error {
 		return werr
 	case err == unix.EMSGSIZE:
 		return ErrTooLarge
-	case err == unix.EPIPE:
+	case err == unix.EPIPE || err == unix.ECONNRESET:
 		return errLost
 	}
 	return err

@@ -195,6 +195,16 @@ func or(text, other string) string {
 	return text
 }
 
+// Serving is the pid of the PHP that calls come from now; without one, why.
+func (k *Keeper) Serving() (pid int, why error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.current == nil {
+		return 0, k.why
+	}
+	return k.current.child.PID, nil
+}
+
 // Suspect has another PHP take the place of the current one, because a process that came
 // of it has crashed: what they share may be to blame.
 func (k *Keeper) Suspect() {

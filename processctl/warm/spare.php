@@ -59,13 +59,18 @@
     $server = isset($own['PHP_SELF'])
         ? array_replace(getenv(), $own, ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now, 'argv' => $argv, 'argc' => $argc])
         : [];
-    unset($GLOBALS['_SERVER']); // they stand in this order
+    // They stand in the order in which PHP makes them.
+    unset($GLOBALS['_SERVER']);
+    if ($all) {
+        $files = $GLOBALS['_FILES'];
+        unset($GLOBALS['_FILES']);
+        $GLOBALS['_SERVER'] = $server;
+        eval('$_ENV; $_REQUEST;');
+        $GLOBALS['_FILES'] = $files;
+    }
     $GLOBALS['argv'] = $argv;
     $GLOBALS['argc'] = $argc;
     $GLOBALS['_SERVER'] = $server;
-    if ($all) {
-        eval('$_ENV; $_REQUEST;');
-    }
     clearstatcache(true);
     return $prepend;
 })();
