@@ -37,7 +37,9 @@ var programs = []prog{
 		name: "dokuwiki", file: "/usr/share/dokuwiki/bin/dwpage.php",
 		idle: []call{
 			{method: "PUT", path: "/wiki/playground?summary=x", body: "x\n", header: asText},
-			{method: "GET", path: "/wiki/boats/title"}, {method: "POST", path: "/index?mode=--quiet"}, {method: "GET", path: "/wanted"},
+			{method: "GET", path: "/wiki/boats/title"},
+			{method: "POST", path: "/index?mode=--quiet"},
+			{method: "GET", path: "/wanted"},
 			{method: "POST", path: "/render", header: asText},
 		},
 		calls: []call{
