@@ -19,12 +19,13 @@ func TestConformance(t *testing.T) {
 	if _, err := exec.LookPath("php"); err != nil {
 		notrun.Here(t, "no php")
 	}
-	list, one := possible(t), &register{}
+	all, one := possible(t), &register{}
 	truths := map[string]*truth{} // by the options that a driver adds to php
 	for _, d := range drivers {
 		options := strings.Join(d.options, " ")
 		t.Run(d.name, func(t *testing.T) {
 			d.accepted(t)
+			list := d.of(all)
 			if truths[options] == nil {
 				truths[options] = newTruth(whole, list, d.options)
 			}

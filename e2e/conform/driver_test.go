@@ -2,6 +2,7 @@ package conform
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,8 @@ type driver struct {
 	name    string // in the table of differences
 	driver  string // the key
 	options []string
-	one     bool // one call at a time
+	one     bool // a call of an operation at a time
+	most    int  // calls of a trial; 0: all. Where each call is a PHP from its start there are enough elsewhere
 }
 
 // drivers are all of them. The fallback of fork to processes that are started
@@ -21,7 +23,18 @@ type driver struct {
 var drivers = []driver{
 	{name: "spawn", driver: "spawn"},
 	{name: "fork", driver: "fork"},
-	{name: "spare", driver: "fork", options: []string{"-d", "ffi.enable=0"}, one: true},
+	{name: "spare", driver: "fork", options: []string{"-d", "ffi.enable=0"}, one: true, most: 6},
+}
+
+// of is the list of trials for this driver.
+func (d driver) of(list []trial) []trial {
+	list = slices.Clone(list)
+	for i := range list {
+		if d.most > 0 && len(list[i].calls) > d.most {
+			list[i].calls = list[i].calls[:d.most]
+		}
+	}
+	return list
 }
 
 // accepted stops a test of a driver that this version does not have yet.

@@ -49,17 +49,16 @@ func (s *suite) served(tr trial, c call) (run, error) {
 	return s.gateway.served(tr, c)
 }
 
-// waiting tells whether a process of the program rests in a trial's folder.
+// waiting tells whether a process rests that the program has named after a trial.
 func (g *gateway) waiting(tr trial) bool {
 	for _, pid := range leftovers.PIDs() {
-		if cwd, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid)); err != nil || cwd != g.folder(tr) && !strings.HasPrefix(cwd, g.folder(tr)+"/") {
+		title := strings.TrimRight(leftovers.CommandLine(pid), " ")
+		if leftovers.Parent(pid) != g.cmd.Process.Pid || title != "urocket: a warm php for POST /"+tr.name() || !asleep(pid) {
 			continue
 		}
+		time.Sleep(5 * time.Millisecond) // it has its name a moment before it waits
 		if asleep(pid) {
-			time.Sleep(5 * time.Millisecond)
-			if asleep(pid) {
-				return true
-			}
+			return true
 		}
 	}
 	return false

@@ -9,7 +9,7 @@ class D
 
     public function __destruct()
     {
-        echo "destructor of $this->name\n";
+        echo "destructor\norder of destructors = $this->name\n";
     }
 }
 class Holder { public static ?D $held = null; }
@@ -26,7 +26,6 @@ $loop = new D('a loop');
 $loop->friend = $loop;
 local();
 define('HELD', new D('a constant'));
-ob_start(function (string $text, int $phase) { return "[$phase:" . strtr($text, "\n", '/') . "]\n"; });
 register_shutdown_function(function () {
     echo "shutdown one\n";
     register_shutdown_function(fn () => print("shutdown of the shutdown\n"));

@@ -12,8 +12,9 @@ fact('state', [
     class_exists('Left', false), ini_get('precision'), date_default_timezone_get(), setlocale(LC_ALL, '0'), error_reporting(), get_include_path(), libxml_use_internal_errors(),
     count(spl_autoload_functions()), in_array('http', stream_get_wrappers()), in_array('file', stream_get_wrappers()), ob_get_level(), ignore_user_abort(),
     stream_context_get_options(stream_context_get_default()), gc_enabled(), pcntl_async_signals(), pcntl_signal_get_handler(SIGUSR1), pcntl_getpriority(), error_get_last(), headers_list(), connection_status(),
-    file_exists('left'), is_file('checked'), set_error_handler(null), session_status(), session_name(), cli_get_process_title(), posix_getrlimit()['soft core'], assert_options(ASSERT_ACTIVE), preg_last_error(), bcadd_missing(),
+    file_exists('left'), is_file('checked'), set_error_handler(null), session_status(), session_name(), posix_getrlimit()['soft core'], assert_options(ASSERT_ACTIVE), preg_last_error(), bcadd_missing(),
 ]);
+fact('title', cli_get_process_title());
 function bcadd_missing(): bool
 {
     return !function_exists('bcadd');

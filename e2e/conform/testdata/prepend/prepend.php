@@ -1,4 +1,7 @@
 <?php
-echo "script: $before, ", function_exists('from_prepend') ? from_prepend() : 'no function', "\n";
-echo json_encode([array_map(basename(...), get_included_files()), ini_get('auto_append_file'), ini_get('auto_prepend_file')]), "\n";
+require 'fact.php';
+fact('prepended', [$before, function_exists('from_prepend') ? from_prepend() : 'no function']);
+fact('included', array_map(basename(...), get_included_files()));
+fact('auto_prepend_file', ini_get('auto_prepend_file'));
+fact('auto_append_file', ini_get('auto_append_file'));
 exit(6);
