@@ -65,7 +65,7 @@ struct worker {
     pthread_t thread;
     int id, epoll, socket;
     int group; /* of the next child */
-    int alive; /* children that are not reaped */
+    int alive, open; /* children that are not reaped, not answered */
     long n, answered, failed;
     struct caller *first, *last; /* of those who wait */
     struct call *calls;
@@ -174,6 +174,7 @@ static void reply(struct worker *w, struct call *c, const char *body, size_t siz
     int head = snprintf(out, sizeof out, "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
         size ? "200 OK" : "502 Bad Gateway", size);
     c->waits = 0;
+    w->open--;
     if (size) w->answered++; else fail(w, c);
     if (!to) return;
     memcpy(out + head, body, size);
@@ -230,7 +231,7 @@ static void start(struct worker *w, struct caller *from, struct call *c) {
     from->call = c;
     c->from = from, c->n = w->n++, c->waits = 1, c->failed = 0, c->out = p[0], c->have = 0;
     if ((c->pid = born(w->group, argv, env, p[1])) < 0) die("start");
-    w->alive++;
+    w->alive++, w->open++;
     if (!path) {
         close(p[1]);
         watch(w, c->out, c);
@@ -291,7 +292,7 @@ static void *work(void *v) {
     struct worker *w = v;
     struct epoll_event events[EVENTS];
     make_group(w);
-    while (!stop || w->alive || w->first) {
+    while (!stop || w->alive || w->open || w->first) {
         start_next(w);
         reap(w);
         int idle = w->alive || stop ? 1 : -1; /* ms, to look again for who is to be reaped */
