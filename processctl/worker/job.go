@@ -30,6 +30,8 @@ type Job struct {
 	begun   time.Time
 	out     [2]int64 // what the worker had written before
 
+	stopped bool // somebody wants it to be; guarded by the link's lock
+
 	before *processctl.Usage // the processor time used before; nil: not to be measured
 
 	mu    sync.Mutex

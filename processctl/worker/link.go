@@ -89,10 +89,11 @@ func (l *link) poke() {
 	}
 }
 
-// stopFor is stop if the job is the one under way.
+// stopFor is stop if the job is the one under way, or when it will be.
 func (l *link) stopFor(j *Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	j.stopped = true
 	if l.job == j {
 		l.stopped = true
 		l.happened()
@@ -103,14 +104,16 @@ func (l *link) stopFor(j *Job) {
 func (l *link) begin(j *Job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.job = j
+	l.job, l.stopped = j, l.stopped || j.stopped
 	l.deadline = time.Time{}
 	if j.request.Timeout > 0 {
 		l.deadline = j.begun.Add(j.request.Timeout)
 	}
-	if !l.stopped && l.exited == nil {
-		_ = l.f.SetDeadline(l.deadline)
+	if l.stopped || l.exited != nil {
+		l.happened()
+		return
 	}
+	_ = l.f.SetDeadline(l.deadline)
 }
 
 // finish notes that the job is over; false: nothing more can be done with the worker.

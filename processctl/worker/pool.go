@@ -35,8 +35,9 @@ type Options struct {
 
 // Pool is the workers of one operation.
 type Pool struct {
-	o       Options
-	workers sync.WaitGroup // their goroutines
+	o        Options
+	idleTime time.Duration  // see idleTime
+	workers  sync.WaitGroup // their goroutines
 
 	mu      sync.Mutex
 	all     map[*worker]struct{}
@@ -86,7 +87,7 @@ const (
 
 // New makes a pool and begins to start its workers.
 func New(o Options) *Pool {
-	p := &Pool{o: o, all: map[*worker]struct{}{}, tried: make(chan struct{})}
+	p := &Pool{o: o, idleTime: idleTime, all: map[*worker]struct{}{}, tried: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settle()

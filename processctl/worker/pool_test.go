@@ -29,17 +29,28 @@ type ground struct {
 
 // everywhere runs a test at each level of keeping processes together.
 func everywhere(t *testing.T, f func(t *testing.T, c *processctl.Controller)) {
-	for name, o := range map[string]processctl.Options{"cgroup": {Name: "test"}, "none": {Name: "test", NoCgroup: true}} {
+	at(t, f, "cgroup", "none")
+}
+
+// somewhere is for what the level says nothing of.
+func somewhere(t *testing.T, f func(t *testing.T, c *processctl.Controller)) { at(t, f, "cgroup") }
+
+func at(t *testing.T, f func(t *testing.T, c *processctl.Controller), levels ...string) {
+	for _, name := range levels {
 		t.Run(name, func(t *testing.T) {
-			c, err := processctl.New(o)
+			c, err := processctl.New(processctl.Options{Name: "test", NoCgroup: name == "none"})
 			check(t, err)
 			if level, why := c.Level(); level == cgroup.None && name == "cgroup" {
 				t.Fatalf("no cgroups here: %s", why)
 			}
+			defer func() { // whatever f comes to: two would reap each other's children
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				defer cancel()
+				if err := c.Close(ctx); err != nil {
+					t.Error(err)
+				}
+			}()
 			f(t, c)
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			defer cancel()
-			check(t, c.Close(ctx))
 		})
 	}
 }
@@ -105,7 +116,16 @@ type result struct {
 	exited   *processctl.Result
 	timedOut bool
 	ended    chan processctl.Result
-	lines    []string
+
+	mu    sync.Mutex
+	lines []string
+}
+
+// written are the lines that were told of the request.
+func (r *result) written() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.lines
 }
 
 func (r *result) body() string {
@@ -140,7 +160,11 @@ func (g *ground) begin(r *Request) (*result, chan *result, error) {
 		return nil, nil, err
 	}
 	res, told := &result{ended: make(chan processctl.Result, 1)}, make(chan *result, 4)
-	r.Line = func(l processctl.Line) { res.lines = append(res.lines, string(l.Text)) }
+	r.Line = func(l processctl.Line) {
+		res.mu.Lock()
+		defer res.mu.Unlock()
+		res.lines = append(res.lines, string(l.Text))
+	}
 	res.Job = lease.Begin(r, Events{
 		Answered: func(a *Answer, err error) { res.answer, res.err = a, err; told <- res },
 		Exited:   func(r processctl.Result) { res.exited = &r; told <- res },

@@ -113,10 +113,12 @@ func (w *worker) dropped(j *Job, err error) ending {
 		return ending{reason: ReasonTimeout}
 	case errorIs[*BrokenError](err):
 		w.pool.count(Broken, 0)
+		j.finish()
 		j.events.Answered(nil, err)
 		return ending{reason: ReasonProtocol, err: err}
 	case errorIs[*spool.StorageError](err):
 		w.pool.count(Unkept, 0)
+		j.finish()
 		j.events.Answered(nil, err)
 		return ending{reason: ReasonStopped}
 	}

@@ -49,12 +49,20 @@ func (p *Pool) settle() {
 		p.dismiss(p.idle[0], ReasonRetired)
 	}
 	for p.sound+p.booting < p.target() && p.mayBoot() {
-		p.boot()
+		if len(p.all) < 2*p.o.Max {
+			p.boot()
+			continue
+		}
+		// There is no room for another one. Those that have had all their requests
+		// keep nobody's place.
+		if len(p.worn) > 0 {
+			p.dismiss(p.worn[0], p.worn[0].reason)
+		}
+		return
 	}
 }
 
-// mayBoot bounds how many are started: at a time, after a failure, and while those
-// that part have not gone.
+// mayBoot bounds how many are started at a time, and after a failure.
 func (p *Pool) mayBoot() bool {
 	switch {
 	case p.killed, p.retry != nil:
@@ -62,7 +70,7 @@ func (p *Pool) mayBoot() bool {
 	case p.failures > 0 && p.booting > 0:
 		return false
 	}
-	return p.booting < max(2, runtime.NumCPU()) && len(p.all) < 2*p.o.Max
+	return p.booting < max(2, runtime.NumCPU())
 }
 
 func (p *Pool) boot() {
@@ -299,7 +307,7 @@ func (p *Pool) gone(w *worker) {
 // trimLater looks later whether workers have nothing to do.
 func (p *Pool) trimLater() {
 	if p.trim == nil && !p.retired && p.sound > p.o.Min && len(p.idle) > 0 {
-		p.trim = time.AfterFunc(time.Until(p.idle[0].since.Add(idleTime)), p.trimNow)
+		p.trim = time.AfterFunc(time.Until(p.idle[0].since.Add(p.idleTime)), p.trimNow)
 	}
 }
 
@@ -308,7 +316,7 @@ func (p *Pool) trimNow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.trim = nil
-	for p.sound > p.o.Min && len(p.idle) > 0 && time.Since(p.idle[0].since) >= idleTime {
+	for p.sound > p.o.Min && len(p.idle) > 0 && time.Since(p.idle[0].since) >= p.idleTime {
 		p.dismiss(p.idle[0], ReasonIdle)
 	}
 	p.trimLater()

@@ -87,6 +87,8 @@ func (w *worker) greet() error {
 	header, body, err := readFrame(w.in, w.header, 0)
 	w.header = header
 	switch {
+	case err == nil && w.in.Buffered() > 0:
+		return broken("it sent more than that it is ready")
 	case err == nil:
 		return greeting(header, body)
 	case errorIs[*BrokenError](err), errors.Is(err, errStopped):

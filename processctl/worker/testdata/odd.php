@@ -40,12 +40,14 @@ $put(match ($boot) {
     'notready' => $frame(['v' => 1]),
     'garbage' => "HTTP/1.1 200 OK\r\n\r\n",
     'body' => $frame(['v' => 1, 'ready' => true], 'x'),
+    'eager' => $frame(['v' => 1, 'ready' => true]) . $frame(['id' => 'nobody']),
     default => $frame(['v' => 1, 'ready' => true, 'pid' => getmypid()]),
 });
 if ($boot === 'die') {
     exit(4);
 }
 if ($boot === 'chatter') {
+    usleep(100000);
     $put($frame(['id' => 'nobody', 'status' => 200], 'unasked'));
 }
 $served = 0;
