@@ -18,9 +18,10 @@ import (
 // A bound is a row that is a limit: children started by c/limit.c.
 type bound struct {
 	row    measure.Row
-	child  string
-	post   bool // the child answers on a socket; else it prints
-	groups bool // a cgroup for each child
+	child  string   // one of ours
+	argv   []string // or any program, with its arguments
+	post   bool     // the child answers on a socket; else it prints
+	groups bool     // a cgroup for each child
 }
 
 const (
@@ -33,10 +34,10 @@ const (
 func bounds() []bound {
 	row := func(name, note string) measure.Row { return measure.Row{Name: name, Group: "limit", Note: note} }
 	return []bound{
-		{row(limitPostGroup, "mkdir, clone3 into the group, exec, accept, read, write, wait4, rmdir"), "child-post", true, true},
-		{row(limitPost, "vfork, exec, accept, read, write, wait4"), "child-post", true, false},
-		{row(limitPrintGroup, "mkdir, pipe, clone3 into the group, exec, read, wait4, rmdir"), "child-print", false, true},
-		{row(limitPrint, "pipe, vfork, exec, read, wait4"), "child-print", false, false},
+		{row: row(limitPostGroup, "mkdir, clone3 into the group, exec, accept, read, write, wait4, rmdir"), child: "child-post", post: true, groups: true},
+		{row: row(limitPost, "vfork, exec, accept, read, write, wait4"), child: "child-post", post: true, groups: false},
+		{row: row(limitPrintGroup, "mkdir, pipe, clone3 into the group, exec, read, wait4, rmdir"), child: "child-print", post: false, groups: true},
+		{row: row(limitPrint, "pipe, vfork, exec, read, wait4"), child: "child-print", post: false, groups: false},
 	}
 }
 
@@ -88,7 +89,11 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 	if l.post {
 		c.Args = append(c.Args, "-s", filepath.Join(b.work, "limit.sock"))
 	}
-	c.Args = append(c.Args, "--", filepath.Join(b.work, l.child), question)
+	c.Args = append(c.Args, "--")
+	if l.argv == nil {
+		l.argv = []string{filepath.Join(b.work, l.child), question}
+	}
+	c.Args = append(c.Args, l.argv...)
 	var out, fault bytes.Buffer
 	c.Stdout, c.Stderr = &out, &fault
 	w := b.ground.watch(limitGroup)

@@ -2,6 +2,7 @@
 // start a process per request, in one run.
 //
 //	make bench               everything; writes docs/benchmarks.md and its charts
+//	make bench-php           PHP scripts under each driver; writes docs/benchmarks-php.md
 //	make bench BENCH=quick   a few rows; fails if urocket falls below its share of the limit
 //	bin/bench -only 'limit post|socket' -conns 16,64 -urocket old=/tmp/a,new=bin/urocket
 //
@@ -31,6 +32,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/urocket/urocket/bench/measure"
 )
 
 func main() {
@@ -60,7 +63,7 @@ func fail(err error) {
 // run does what the options ask for.
 func run(ctx context.Context, o options) (err error) {
 	if o.rewrite != "" {
-		return rewrite(o.rewrite, o.docs)
+		return rewrite(o.rewrite, o.docs, o.writer())
 	}
 	b, err := newBench(o)
 	if err != nil {
@@ -85,7 +88,7 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	if o.docs != "" {
-		if err := writeReport(o.docs, &b.results); err != nil {
+		if err := o.writer()(o.docs, &b.results); err != nil {
 			return err
 		}
 	}
@@ -93,4 +96,12 @@ func run(ctx context.Context, o options) (err error) {
 		return guard(&b.results)
 	}
 	return nil
+}
+
+// writer is what writes the report of such a run.
+func (o options) writer() func(dir string, r *measure.Results) error {
+	if o.php {
+		return writePHPReport
+	}
+	return writeReport
 }

@@ -110,7 +110,7 @@ func TestWriteReport(t *testing.T) {
 	if err := save(dir+"/bench.json", r); err != nil {
 		t.Fatal(err)
 	}
-	if err := rewrite(dir+"/bench.json", dir); err != nil {
+	if err := rewrite(dir+"/bench.json", dir, writeReport); err != nil {
 		t.Fatal(err)
 	}
 }

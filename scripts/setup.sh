@@ -38,9 +38,9 @@ go=${GO:-go}
 has "$go" || fail "the Go tool is missing; see https://go.dev/doc/install"
 
 mode=${1-run}
+need php-cli has php
+need php-curl has_php_curl
 if [ "$mode" != bench ]; then
-    need php-cli has php
-    need php-curl has_php_curl
     need curl has curl
 fi
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -53,6 +53,9 @@ if [ "$mode" = bench ]; then
     want lighttpd lighttpd
     want nginx-light nginx
     want fcgiwrap fcgiwrap
+    # php-fpm and php-cgi bear their version in their names.
+    ls /usr/sbin/php-fpm* >/dev/null 2>&1 || wanted+=(php-fpm)
+    ls /usr/bin/php-cgi* >/dev/null 2>&1 || wanted+=(php-cgi)
 fi
 if [ "$mode" = test ]; then
     # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
