@@ -22,10 +22,14 @@ func (r *Run) begin() (err error) {
 			err = fmt.Errorf("start process: a fault of urocket itself: %v\n%s", fault, debug.Stack())
 		}
 	}()
+	r.starts.Store(int64(time.Since(epoch)))
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.visor.stopped() {
+	defer r.started()
+	switch {
+	case r.visor.stopped():
 		return ErrDraining // stop has looked at this call, or waits for the lock
+	case r.wanted.Load() != 0:
+		return ErrTerminated
 	}
 	r.queued = time.Since(r.arrived)
 	r.decided, r.exited = make(chan struct{}), make(chan struct{})
@@ -39,4 +43,13 @@ func (r *Run) begin() (err error) {
 	r.proc = proc
 	r.call.Spec = processctl.Spec{} // may hold a large payload
 	return nil
+}
+
+// started lets go of the lock. Who wanted the call ended meanwhile has left it to this.
+func (r *Run) started() {
+	r.starts.Store(0)
+	if r.proc != nil && r.wanted.Load() != 0 {
+		r.endProcess()
+	}
+	r.mu.Unlock()
 }
