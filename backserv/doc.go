@@ -46,6 +46,8 @@
 //
 //	POST, PUT /urhttp/<id>, /<id>    a reply
 //	GET /urprocs, /urprocs/<id>      the processes, for root and urocket's own user
+//	DELETE /urprocs/<id>             ends a call, for the same: SIGTERM, grace, SIGKILL;
+//	                                 with ?now SIGKILL
 //	GET /healthz, /readyz, /metrics  as on the admin listener, see [Server.AdminHandler];
 //	                                 /metrics is 404 unless [Options] has Metrics
 package backserv

@@ -58,11 +58,14 @@ func (s *Server) serveRest(w http.ResponseWriter, r *http.Request) {
 
 // wrongMethod answers for the fixed routes.
 func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/urhttp/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/urhttp/"):
 		s.exchange(w, r).answer(notAReply)
-		return
+	case strings.HasPrefix(r.URL.Path, "/urprocs/"):
+		s.exchange(w, r).answer(getOrDelete)
+	default:
+		s.exchange(w, r).answer(onlyGet)
 	}
-	s.exchange(w, r).answer(onlyGet)
 }
 
 // take takes one reply and says what became of it.

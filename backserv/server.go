@@ -31,6 +31,9 @@ type Calls interface {
 	Snapshots() []visor.Snapshot
 	// Snapshot is one of them.
 	Snapshot(id string) (visor.Snapshot, bool)
+	// Terminate ends a call, with SIGKILL at once if now. Errors as of
+	// [visor.Visor.Terminate].
+	Terminate(id string, now bool) error
 	// Draining says that urocket is stopping.
 	Draining() bool
 }
@@ -174,6 +177,7 @@ func (s *Server) routes() http.Handler {
 		router.Handle(method, "/urprocs", s.listProcesses)
 		router.Handle(method, "/urprocs/:id", s.showProcess)
 	}
+	router.Handle(http.MethodDelete, "/urprocs/:id", s.endProcess)
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
 		router.Handle(method, "/urhttp/:id", func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
 			s.serveReply(w, r, p.ByName("id"))

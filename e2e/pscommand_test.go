@@ -28,9 +28,12 @@ func row(t *testing.T, table, word string) []string {
 	return nil
 }
 
+// patient leaves a call the time in which the program is started several times.
+var patient = keys{"queuewait": "5m", "defaults": keys{"timeout": "5m", "grace": "500ms"}}
+
 func TestPs(t *testing.T) {
 	t.Parallel()
-	g := start(t, setup{ops: watched()})
+	g := start(t, setup{top: patient, ops: watched()})
 	h := g.hold(t, "GET", "/live/secret-value")
 	one := g.hold(t, "GET", "/one")
 	next := g.begin(t, "GET", "/one")

@@ -240,6 +240,8 @@ func (x *exchange) beginProblem(err error) *problem {
 		return failingProblem(failing)
 	case errors.Is(err, visor.ErrDraining):
 		return drainingProblem()
+	case errors.Is(err, visor.ErrTerminated):
+		return newProblem(http.StatusBadGateway, "no-answer", "the call was ended by an operator before a process was started for it")
 	case x.r.Context().Err() != nil:
 		return newProblem(statusCallerGone, "caller-gone", "the caller left while it waited for a place")
 	}

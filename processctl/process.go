@@ -135,10 +135,8 @@ func (p *Process) drain(s Stream) {
 }
 
 // Tail returns at most the last n bytes of a stream, and how many bytes it had
-// until now.
-func (p *Process) Tail(s Stream, n int) ([]byte, int64) {
-	return p.tails[s].bytes(n), p.out[s].total.Load()
-}
+// up to the end of these.
+func (p *Process) Tail(s Stream, n int) ([]byte, int64) { return p.tails[s].bytes(n) }
 
 // SamplePeak looks at the process's peak memory while it lives; what is found
 // is reported when the end tells nothing better.

@@ -37,10 +37,14 @@ func (r *Run) begin(start func() (process, error)) (err error) {
 			err = fmt.Errorf("start process: a fault of urocket itself: %v\n%s", fault, debug.Stack())
 		}
 	}()
+	r.starts.Store(int64(time.Since(epoch)))
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.visor.stopped() {
+	defer r.started()
+	switch {
+	case r.visor.stopped():
 		return ErrDraining // stop has looked at this call, or waits for the lock
+	case r.wanted.Load() != 0:
+		return ErrTerminated
 	}
 	r.queued = time.Since(r.arrived)
 	r.decided, r.exited = make(chan struct{}), make(chan struct{})
@@ -59,4 +63,13 @@ func (r *Run) start() (process, error) {
 	spec.Stream = r.call.Mode.Streamed()
 	spec.Events = processctl.Events{Exited: r.onExited, TimedOut: r.onTimedOut, Ended: r.onEnded}
 	return r.visor.start(spec)
+}
+
+// started lets go of the lock. Who wanted the call ended meanwhile has left it to this.
+func (r *Run) started() {
+	r.starts.Store(0)
+	if r.proc != nil && r.wanted.Load() != 0 {
+		r.endProcess()
+	}
+	r.mu.Unlock()
 }

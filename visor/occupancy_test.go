@@ -69,7 +69,7 @@ func TestSummaryTellsWhyAProcessWasMadeToEnd(t *testing.T) {
 				t.Errorf("ended with %q, stopped for %q; want %q and %q", s.End, s.Stopped, c.end, c.want)
 			}
 			<-o.answers
-			_ = o.visor.places.enter(context.Background(), o.run.call.Operation) // the place is free again
+			_ = o.visor.places.enter(context.Background(), o.run.call.Operation, func(*ticket) {}) // the place is free again
 		})
 	}
 }

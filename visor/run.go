@@ -21,12 +21,16 @@ type Run struct {
 	queued  time.Duration // how long it waited for its place
 
 	young   atomic.Bool   // its process is, see pace
+	wanted  atomic.Int32  // what an operator wants of it, see terminate
+	starts  atomic.Int64  // since when its process is being started, with mu held, after epoch; 0: it is not
 	leaving func() bool   // takes the watch over the caller's leaving back
 	decided chan struct{} // closed when end is set
 	exited  chan struct{} // closed when result is set
 
 	mu         sync.Mutex
 	proc       process
+	ticket     *ticket // for its place; nil: it has not had to wait
+	cut        bool    // an operator had its process ended
 	end        End
 	reply      *Reply
 	result     *processctl.Result
@@ -75,7 +79,7 @@ func (r *Run) onExited(result processctl.Result) {
 		r.decide(exitEnd(r.result))
 	case r.call.Mode.Streamed():
 		// What it wrote has not been read yet: the reader decides.
-	case r.end == EndNone && r.call.OnExit != ExitWait:
+	case r.end == EndNone && (r.call.OnExit != ExitWait || r.wanted.Load() != 0):
 		r.linger = time.AfterFunc(Linger, r.onLingered)
 	}
 }
@@ -87,9 +91,10 @@ func (r *Run) onLingered() {
 	r.exitWithoutReply()
 }
 
-// exitWithoutReply decides for the exit once no reply can come any more.
+// exitWithoutReply decides for the exit once no reply can come any more, or an operator
+// does not want to wait for it: nothing is left then that could run out of time.
 func (r *Run) exitWithoutReply() {
-	if r.lingered && r.deliveries == 0 {
+	if r.lingered && (r.deliveries == 0 || r.wanted.Load() != 0) {
 		r.decide(exitEnd(r.result))
 	}
 }
@@ -212,7 +217,7 @@ func (r *Run) ClaimExit() Answer {
 	}
 	r.mu.Lock()
 	end := exitEnd(r.result)
-	if r.result.Exit == 0 && r.result.Signal == 0 && !r.result.TimedOut {
+	if r.result.Exit == 0 && r.result.Signal == 0 && !r.result.TimedOut && !r.cut {
 		end = EndReply
 	}
 	r.decide(end)
@@ -226,7 +231,7 @@ func (r *Run) Outcome() (processctl.Result, bool) {
 	<-r.exited
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return *r.result, !r.result.TimedOut
+	return *r.result, !r.result.TimedOut && !r.cut
 }
 
 // Stats are the call's figures for its answer. It waits for the end of the

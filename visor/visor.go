@@ -122,14 +122,14 @@ func (s Summary) Tail(stream processctl.Stream, n int) ([]byte, int64) { return 
 
 // Begin waits for a place and starts the call's process. ctx is the caller's
 // presence: when it ends, the caller has left. The error is a [*BusyError],
-// [ErrDraining], ctx's error, or that of [processctl.Controller.Start] or
+// [ErrDraining], [ErrTerminated], ctx's error, or that of [processctl.Controller.Start] or
 // [worker.Pool.Acquire]; then the call is over. Otherwise [Run.Close] must be called once it is answered.
 func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 	r := newRun(v, c)
 	if err := v.enlist(r); err != nil {
 		return nil, err
 	}
-	if err := v.places.enter(ctx, c.Operation); err != nil {
+	if err := v.places.enter(ctx, c.Operation, r.queue); err != nil {
 		v.forget(r)
 		return nil, err
 	}

@@ -90,13 +90,20 @@ func (s *socket) process(id string) (process, error) {
 	return p, err
 }
 
-// wholeID is how long a request id is.
-const wholeID = 36
+// How long a request id is, and how much of one has to be given: an empty variable of
+// a shell must not name the only call that there is.
+const (
+	wholeID = 36
+	leastID = 4
+)
 
 // resolve makes a whole id of one that was cut short, as ps shows them on a terminal.
 func (s *socket) resolve(id string) (string, error) {
 	if len(id) >= wholeID {
 		return id, nil
+	}
+	if len(id) < leastID {
+		return "", fmt.Errorf("%q is no id of a call: give at least its first %d characters", id, leastID)
 	}
 	all, err := s.processes()
 	if err != nil {

@@ -98,10 +98,13 @@ func reply(call *cli.Call, o *replyOptions) int {
 	return cli.OK
 }
 
+// mostBody leaves it to urocket what is too large.
+const mostBody = math.MaxInt64
+
 // readBody takes the file that was named, or standard input, to its end.
 func readBody(call *cli.Call) (*spool.Body, error) {
 	if len(call.Args) == 0 || call.Args[0] == "-" {
-		return spool.Read(call.In, -1, math.MaxInt64)
+		return spool.Read(call.In, -1, mostBody)
 	}
 	return readFile(call.Args[0])
 }
@@ -112,7 +115,7 @@ func readFile(name string) (*spool.Body, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return spool.Read(f, -1, math.MaxInt64)
+	return spool.Read(f, -1, mostBody)
 }
 
 // send posts the reply.

@@ -6,13 +6,16 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
 
 // visible writes control characters as what they are, but for line breaks and
-// tabs: a terminal obeys the others, and a script's output may hold anything.
+// tabs: a terminal obeys the others, and a script's output may hold anything, also
+// bytes that are no text.
 func visible(text string) string {
+	text = strings.ToValidUTF8(text, "\ufffd")
 	if !strings.ContainsFunc(text, obeyed) {
 		return text
 	}
@@ -72,4 +75,28 @@ func (s *screen) arrange(text *bytes.Buffer, again, wide bool) {
 	if again {
 		text.WriteString("\x1b[J")
 	}
+}
+
+// visibleWriter makes a text visible that comes in pieces.
+type visibleWriter struct {
+	out  io.Writer
+	rest []byte // of a character that has not come whole
+}
+
+func (w *visibleWriter) Write(b []byte) (int, error) {
+	text := append(w.rest, b...)
+	whole := len(text)
+	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
+		if at := len(text) - i; utf8.RuneStart(text[at]) {
+			if !utf8.FullRune(text[at:]) {
+				whole = at
+			}
+			break
+		}
+	}
+	w.rest = append([]byte(nil), text[whole:]...)
+	if _, err := io.WriteString(w.out, visible(string(text[:whole]))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
