@@ -2,7 +2,7 @@
 # Installs what is missing, with apt-get; does nothing, and needs no rights, where all is there.
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
-#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits
+#   scripts/setup.sh test   that, openssl, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
 set -euo pipefail
 
@@ -54,6 +54,7 @@ if [ "$mode" = test ]; then
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
+    need openssl has openssl
 fi
 all=("${packages[@]}" "${wanted[@]}")
 [ ${#all[@]} -gt 0 ] || exit 0
