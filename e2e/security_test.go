@@ -241,7 +241,7 @@ func TestOrderOfSecurity(t *testing.T) {
 	g.get(t, "/query?n=x&api_key="+aliceKey).wantProblem(t, 400, "validation")
 
 	// A body that is announced is not asked for.
-	w := g.dial(t).ask("POST /key", "Content-Length: 1000000", "Content-Type: application/json", "Expect: 100-continue", "\r\n")
+	w := g.dial(t).ask("POST /key", "Content-Length: 1000000", "Content-Type: application/json", "Expect: 100-continue")
 	resp, err := http.ReadResponse(w.in, nil)
 	check(t, err)
 	defer resp.Body.Close()

@@ -2,7 +2,7 @@
 # Installs what is missing, with apt-get; does nothing, and needs no rights, where all is there.
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
-#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
+#   scripts/setup.sh test   that, openssl, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
 #                           and, if it can be had, Prometheus, to read the metrics and to check the alerts
 #                           and programs in PHP that are served as they are
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
@@ -70,6 +70,7 @@ if [ "$mode" = test ]; then
     want_file php-codesniffer /usr/bin/phpcs
     want_file composer /usr/bin/composer
     want_file phpab /usr/bin/phpab
+    need openssl has openssl
 fi
 all=("${packages[@]}" "${wanted[@]}")
 [ ${#all[@]} -gt 0 ] || exit 0

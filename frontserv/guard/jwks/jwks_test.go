@@ -254,7 +254,8 @@ func TestWhoDoesNotWait(t *testing.T) {
 func TestOneRemoteForAURL(t *testing.T) {
 	var c Cache
 	tell := func(error) {}
-	if c.Remote("https://a/", tell) != c.Remote("https://a/", tell) || c.Remote("https://a/", tell) == c.Remote("https://b/", tell) {
+	first, again, other := c.Remote("https://a/", tell), c.Remote("https://a/", tell), c.Remote("https://b/", tell)
+	if first != again || first == other {
 		t.Error("not one for each URL")
 	}
 }
