@@ -63,3 +63,13 @@ func passes(pattern, name string) bool {
 	prefix, open := strings.CutSuffix(pattern, "*")
 	return pattern == name || open && strings.HasPrefix(name, prefix)
 }
+
+// inTheClear hints at credentials that others can read on their way. A proxy in front
+// may well have taken care of that.
+func (b *builder) inTheClear() {
+	s := b.service
+	checked := slices.ContainsFunc(s.Schemes, func(scheme *Scheme) bool { return !scheme.Upstream })
+	if e, ok := b.top.find("security"); ok && checked && s.TLS == nil && !onLoopback(s.Listen) {
+		b.c.hint(e.line, "security: on %s callers send their credentials in the clear, unless a proxy speaks TLS with them: tls: {cert: FILE, key: FILE} does it here", s.Listen)
+	}
+}

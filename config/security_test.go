@@ -129,6 +129,22 @@ func TestAdminThatOthersCanReach(t *testing.T) {
 	}
 }
 
+func TestCredentialsInTheClear(t *testing.T) {
+	const here, there, secure = "listen: 127.0.0.1:8080", "port: 8080", "tls: {cert: page.php, key: page.php}\n"
+	const checked, upstream = "security: {a: {keysfile: page.php}, b: upstream}\n", "security: {b: upstream}\n"
+	for _, c := range []struct {
+		listen, more string
+		told         bool
+	}{
+		{here, checked, false}, {there, checked, true}, {"listen: 0.0.0.0:8080", checked, true}, {there, upstream, false}, {there, checked + secure, false}, {there, "", false},
+	} {
+		hints := mustLoad(t, edit(t, good, here, c.listen, topLine, topLine+c.more)).Hints()
+		if got := len(hints) == 1 && strings.Contains(hints[0].Message, "in the clear"); got != c.told {
+			t.Errorf("%+v: %v", c, hints)
+		}
+	}
+}
+
 func TestFaultAtOfMaps(t *testing.T) {
 	s := mustLoad(t, "servicename: shop\nsocketpath: u.sock\nopenapi: api.json\nsecurity:\n  a:\n    keysfile: page.php\n    keys:\n      - x\n      - y\n  b: upstream\n")
 	for key, line := range map[string]int{

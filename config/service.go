@@ -54,6 +54,7 @@ func (b *builder) read(root *node) {
 	b.readDefaults()
 	b.paths()
 	b.secretsPassed()
+	b.inTheClear()
 }
 
 // names reads what is required and tells what is missing.
@@ -104,13 +105,19 @@ func (b *builder) listeners() {
 func (b *builder) admin() {
 	e, _ := b.top.find("admin")
 	host, port, _ := net.SplitHostPort(b.service.Admin)
-	ip, err := netip.ParseAddr(host)
 	switch {
 	case host == "":
 		b.judge("admin", fmt.Sprintf("would be open to everybody: write 127.0.0.1:%s, or 0.0.0.0:%s if that is meant", port, port))
-	case host != "localhost" && (err != nil || !ip.IsLoopback()):
+	case !onLoopback(b.service.Admin):
 		b.c.warn(e.lineOf(), "admin: %s can be reached from outside this machine, and asks nobody who he is: let nobody through to it who is not to see it", b.service.Admin)
 	}
+}
+
+// onLoopback says whether nobody outside this machine can reach an address.
+func onLoopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func (b *builder) socket() {

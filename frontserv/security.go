@@ -49,12 +49,14 @@ func located(faults []guard.Fault) (list []Fault) {
 	return list
 }
 
-// rule is what the document demands for a route.
+// rule is what the document demands for a route. One that it lacks is no reason to let
+// in everybody: what the document demands of all holds for it too.
 func (b *builder) rule(r *Route, doc *apidoc.Operation) *guard.Rule {
-	switch {
-	case doc == nil:
-		return nil
-	case len(doc.Security()) == 0:
+	demanded := b.doc.Security()
+	if doc != nil {
+		demanded = doc.Security()
+	}
+	if len(demanded) == 0 {
 		if len(b.doc.SchemeNames()) > 0 {
 			b.table.rules[r.Method+" "+r.Path] = "nothing"
 		}
@@ -65,7 +67,7 @@ func (b *builder) rule(r *Route, doc *apidoc.Operation) *guard.Rule {
 		return nil
 	}
 	var alternatives [][]guard.Demand
-	for _, a := range doc.Security() {
+	for _, a := range demanded {
 		demands := make([]guard.Demand, len(a))
 		for i, d := range a {
 			demands[i] = guard.Demand{Scheme: d.Scheme, Scopes: d.Scopes}

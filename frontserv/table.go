@@ -110,7 +110,7 @@ func (b *builder) check(r *Route, doc *apidoc.Operation) {
 // warnAbsent tells that a route is served although the document lacks it.
 func (b *builder) warnAbsent(r *Route) {
 	to := ""
-	if len(b.doc.SchemeNames()) > 0 && !b.upstream {
+	if len(b.doc.SchemeNames()) > 0 && len(b.doc.Security()) == 0 && !b.upstream {
 		to = ", and to everybody"
 	}
 	if b.doc.HasPath(r.Path) {

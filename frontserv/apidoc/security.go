@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // A Scheme is a security scheme as the document describes it.
@@ -48,11 +50,16 @@ func (d *Document) SchemeNames() []string {
 // document's. None: nothing is demanded. An alternative without demands is met by
 // every request. The demands of one are sorted by name: their order means nothing.
 func (o *Operation) Security() [][]Demand {
-	requirements := o.document.doc.Security
 	if o.op.Security != nil {
-		requirements = *o.op.Security
+		return alternatives(*o.op.Security)
 	}
-	var alternatives [][]Demand
+	return o.document.Security()
+}
+
+// Security is what holds for every operation that says nothing else.
+func (d *Document) Security() [][]Demand { return alternatives(d.doc.Security) }
+
+func alternatives(requirements openapi3.SecurityRequirements) (alternatives [][]Demand) {
 	for _, r := range requirements {
 		demands := make([]Demand, 0, len(r))
 		for name, scopes := range r {

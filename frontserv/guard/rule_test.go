@@ -170,7 +170,7 @@ func TestHides(t *testing.T) {
 
 func TestSettingsThatDoNotFit(t *testing.T) {
 	keys, passwords, signatures := Keys{List: []string{entry("a", "k")}}, Passwords{file(t, "")}, Signatures{Form: "github", File: file(t, "s")}
-	tokens, certificates := Tokens{Keys: file(t, "{}"), Algorithms: Algorithms}, Certificates{}
+	tokens, certificates := Tokens{Keys: file(t, "{}"), Algorithms: []string{"RS256"}}, Certificates{}
 	for _, c := range []struct {
 		scheme string
 		method Method

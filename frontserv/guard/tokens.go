@@ -21,13 +21,9 @@ type Tokens struct {
 	Keys       string        // the set: a file's name, or a URL
 	Issuer     string        // iss; "": any
 	Audience   []string      // aud has one of them; nil: any
-	Algorithms []string      // some of [Algorithms]
+	Algorithms []string      // of their signatures: RS256 and so on; only those with a public key find one
 	Leeway     time.Duration // between clocks
 }
-
-// Algorithms are those that tokens may be signed by. None has a shared secret: who can
-// check such tokens can make them.
-var Algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
 // tokenChecker checks tokens.
 type tokenChecker struct {
@@ -41,8 +37,8 @@ func (Tokens) fits(s Scheme) bool {
 	return s.Type == "http" && s.HTTP == "bearer" || s.Type == "oauth2" || s.Type == "openIdConnect"
 }
 
-// IsURL says whether a set is to be fetched; else it is a file.
-func IsURL(keys string) bool { return strings.Contains(keys, "://") }
+// isURL says whether a set is to be fetched; else it is a file.
+func isURL(keys string) bool { return strings.Contains(keys, "://") }
 
 func (t Tokens) open(b *builder) checker {
 	options := []jwt.ParserOption{
@@ -56,7 +52,7 @@ func (t Tokens) open(b *builder) checker {
 	}
 	c := &tokenChecker{place: placeOf(b.scheme), algs: t.Algorithms, parser: jwt.NewParser(options...)}
 	tell := b.Sources.tell(b.name, "jwks")
-	if IsURL(t.Keys) {
+	if isURL(t.Keys) {
 		if err := jwks.CheckURL(t.Keys); err != nil {
 			b.fault("jwks", "%s %v", t.Keys, err)
 			return c
