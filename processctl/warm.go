@@ -183,7 +183,7 @@ func (p *Process) bearWarm(null int) (birth, error) {
 	pid, err := w.keeper.Fork(&warm.Request{
 		Call:  p.call(p.begin()),
 		Stdin: in, Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: t.group.FD(),
-		Stillborn: t.group.Deserted, Kill: t.group.Kill,
+		Stillborn: t.group.Deserted, Wake: func() { t.group.Signal(syscall.SIGCONT, 0) }, Kill: t.group.Kill,
 	})
 	if err != nil {
 		return birth{}, err

@@ -20,6 +20,9 @@ type conn struct {
 	first chan []string // what PHP says of itself, once
 	lost  chan struct{} // closed when PHP and every child that has not begun are gone
 
+	reading sync.Mutex // held while something is read and told
+	greeted bool
+
 	mu      sync.Mutex
 	pending map[uint32]chan int
 	last    uint32
@@ -32,7 +35,9 @@ func newConn(ours *os.File) (*conn, error) {
 	if err != nil {
 		return nil, errors.Join(err, ours.Close())
 	}
-	c := &conn{f: ours, rc: rc, first: make(chan []string, 1), lost: make(chan struct{}), pending: map[uint32]chan int{}}
+	c := &conn{
+		f: ours, rc: rc, first: make(chan []string, 1), lost: make(chan struct{}), pending: map[uint32]chan int{},
+	}
 	go c.read()
 	return c, nil
 }
@@ -45,41 +50,59 @@ const maxAnswer = 64 << 10
 // has begun its script, every child. Then what has no answer has not run anything.
 func (c *conn) read() {
 	defer close(c.lost)
-	defer c.giveUp()
 	buf := make([]byte, maxAnswer)
-	greeted := false
 	for {
-		n, err := c.recv(buf)
-		if err != nil { // closed by us
-			c.doubt()
+		n, err := -1, error(nil)
+		rerr := c.rc.Read(func(fd uintptr) bool {
+			n, err = c.readOne(int(fd), buf)
+			return err != unix.EAGAIN
+		})
+		switch {
+		case rerr != nil || err != nil: // closed by us
+			c.end(uncertain)
 			return
-		}
-		if n == 0 {
+		case n == 0:
+			c.end(none)
 			return
-		}
-		if !greeted {
-			greeted = true
-			c.first <- strings.Split(string(buf[:n]), "\x00")
-			continue
-		}
-		if a, ok := readAnswer(string(buf[:n])); ok {
-			c.take(a)
 		}
 	}
 }
 
-func (c *conn) recv(buf []byte) (n int, err error) {
-	rerr := c.rc.Read(func(fd uintptr) bool {
+// readOne reads what has come, if anything, and sees to it that it is told before
+// whoever comes next reads.
+func (c *conn) readOne(fd int, buf []byte) (n int, err error) {
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	for {
+		n, err = unix.Read(fd, buf)
+		// ECONNRESET, once: the last of the others is gone and has not read all. What
+		// they have sent is there to be read still.
+		if err != unix.EINTR && err != unix.ECONNRESET {
+			break
+		}
+	}
+	if err != nil || n == 0 {
+		return n, err
+	}
+	if !c.greeted {
+		c.greeted = true
+		c.first <- strings.Split(string(buf[:n]), "\x00")
+	} else if a, ok := readAnswer(string(buf[:n])); ok {
+		c.take(a)
+	}
+	return n, nil
+}
+
+// catchUp returns when all that has come until now is told, however far behind read is.
+func (c *conn) catchUp() {
+	buf := make([]byte, maxAnswer)
+	_ = c.rc.Control(func(fd uintptr) {
 		for {
-			n, err = unix.Read(int(fd), buf)
-			// ECONNRESET, once: the last of the others is gone and has not read all. What
-			// they have sent is there to be read still.
-			if err != unix.EINTR && err != unix.ECONNRESET {
-				return err != unix.EAGAIN
+			if n, err := c.readOne(int(fd), buf); err != nil || n == 0 {
+				return
 			}
 		}
 	})
-	return n, errors.Join(rerr, err)
 }
 
 func (c *conn) take(a answer) {
@@ -92,27 +115,21 @@ func (c *conn) take(a answer) {
 	}
 }
 
-// giveUp tells those who wait that no answer will come.
-func (c *conn) giveUp() {
+// What stands for a pid where there is none: nothing was run and nothing will be; or
+// nobody can tell.
+const (
+	none      = 0
+	uncertain = -1 << 30
+)
+
+// end tells those who wait that no answer will come.
+func (c *conn) end(why int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gone = true
 	for n, ch := range c.pending {
 		delete(c.pending, n)
-		close(ch)
-	}
-}
-
-// uncertain stands for a pid where nobody can tell.
-const uncertain = 0
-
-// doubt tells those who wait that an answer might have come yet.
-func (c *conn) doubt() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for n, ch := range c.pending {
-		delete(c.pending, n)
-		ch <- uncertain
+		ch <- why
 	}
 }
 
@@ -127,8 +144,8 @@ const (
 	enter manner = 'e' // by writing to its cgroup.procs
 )
 
-// ask sends a request. Its pid comes on the channel, or an errno as a negative number;
-// it is closed if neither can come any more. On an error nothing was sent.
+// ask sends a request. Its pid comes on the channel, or an errno as a negative number,
+// or none, or uncertain. On an error nothing was sent.
 func (c *conn) ask(r *Request, group int, how manner, trial bool) (<-chan int, error) {
 	b, err := r.frame()
 	if err != nil {

@@ -170,7 +170,7 @@ func TestOddAnswers(t *testing.T) {
 		_, err := phps.Write([]byte(text))
 		must(t, err)
 	}
-	if got, err := judge(<-ch, true); got != 77 || err != nil {
+	if got, err := judge(<-ch); got != 77 || err != nil {
 		t.Errorf("%d, %v", got, err)
 	}
 	_ = phps.Close()

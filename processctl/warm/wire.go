@@ -42,10 +42,10 @@ type Request struct {
 	Stdin, Stdout, Stderr int // descriptors
 	Cgroup                int // descriptor of the directory of its group
 
-	// Stillborn says whether a process was in the group and is not any more; Kill
-	// kills what is in it. Nil where nobody can tell.
-	Stillborn func() bool
-	Kill      func()
+	// Stillborn says whether a process was in the group and is not any more; Wake has
+	// what is in it go on if it was stopped, Kill kills it. They may be nil.
+	Stillborn  func() bool
+	Wake, Kill func()
 }
 
 // headSize is the number of a request, how its group is entered, and whether it is a

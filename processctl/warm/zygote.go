@@ -186,17 +186,17 @@ func (z *zygote) fork(r *Request, trial bool) (int, error) {
 		return 0, err
 	}
 	select {
-	case n, ok := <-pid:
-		return judge(n, ok)
+	case n := <-pid:
+		return judge(n)
 	default:
 	}
 	return z.await(r, pid)
 }
 
 // judge reads what the channel of a request has told.
-func judge(n int, ok bool) (int, error) {
+func judge(n int) (int, error) {
 	switch {
-	case !ok:
+	case n == none:
 		return 0, errLost
 	case n == uncertain:
 		return 0, ErrUncertain
@@ -215,11 +215,14 @@ func (z *zygote) await(r *Request, pid <-chan int) (int, error) {
 	defer look.Stop()
 	for {
 		select {
-		case n, ok := <-pid:
-			return judge(n, ok)
+		case n := <-pid:
+			return judge(n)
 		case now := <-look.C:
 			if r.Stillborn != nil && r.Stillborn() {
-				return 0, errors.New("the process ended before its script began")
+				return z.stillborn(pid)
+			}
+			if r.Wake != nil && now.Sub(asked) > patience {
+				r.Wake() // a script that is the same user may have stopped it
 			}
 			if family.State(z.child.PID) == 'R' {
 				awake = now
@@ -231,6 +234,18 @@ func (z *zygote) await(r *Request, pid <-chan int) (int, error) {
 	}
 }
 
+// stillborn tells of a process that has ended: before its script began, if it has not
+// said otherwise.
+func (z *zygote) stillborn(pid <-chan int) (int, error) {
+	z.conn.catchUp()
+	select {
+	case n := <-pid:
+		return judge(n)
+	default:
+		return 0, errors.New("the process ended before its script began")
+	}
+}
+
 // giveUp kills a PHP that does not answer. What it had started has begun and says so,
 // or will never begin.
 func (z *zygote) giveUp(r *Request, pid <-chan int) (int, error) {
@@ -238,11 +253,11 @@ func (z *zygote) giveUp(r *Request, pid <-chan int) (int, error) {
 	end := time.NewTimer(patience)
 	defer end.Stop()
 	select {
-	case n, ok := <-pid:
-		if !ok {
+	case n := <-pid:
+		if n == none {
 			return 0, errors.New("the warm PHP did not answer and was killed")
 		}
-		return judge(n, ok)
+		return judge(n)
 	case <-end.C:
 	}
 	if r.Kill != nil {
@@ -250,8 +265,8 @@ func (z *zygote) giveUp(r *Request, pid <-chan int) (int, error) {
 	}
 	end.Reset(endTime)
 	select {
-	case n, ok := <-pid:
-		return judge(n, ok)
+	case n := <-pid:
+		return judge(n)
 	case <-end.C:
 		return 0, ErrUncertain
 	}
