@@ -93,6 +93,10 @@ func TestWhileAStartHangs(t *testing.T) {
 // Terminate is heard whenever it comes: the call is refused, or its process ended.
 func TestTerminateAtAnyTime(t *testing.T) {
 	for i := range 500 {
+		mode := ReplyReport
+		if i%50 == 0 {
+			mode = ReplySocket // its end lingers
+		}
 		v := New(nil, Limits{Running: 1, Queued: NoLimit, QueueWait: time.Hour})
 		v.start = func(s processctl.Spec) (process, error) { return &fakeProcess{events: s.Events}, nil }
 		told := make(chan error, 1)
@@ -105,7 +109,7 @@ func TestTerminateAtAnyTime(t *testing.T) {
 				}
 			}
 		}()
-		run, err := v.Begin(context.Background(), &Call{ID: "id", Operation: newOperation("/x", NoLimit, NoLimit)})
+		run, err := v.Begin(context.Background(), &Call{ID: "id", Mode: mode, Operation: newOperation("/x", NoLimit, NoLimit)})
 		switch {
 		case errors.Is(err, ErrTerminated):
 		case err != nil:
