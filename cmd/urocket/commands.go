@@ -14,7 +14,7 @@ func commandLine() *cli.Program {
 	return &cli.Program{
 		Name: "urocket", About: "urocket turns scripts into HTTP endpoints.", Default: "run",
 		Commands: slices.Concat(
-			[]*cli.Command{runCommand(), dryCommand(), parseCommand(), initCommand()},
+			[]*cli.Command{runCommand(), dryCommand(), parseCommand(), initCommand(), schemaCommand()},
 			client.Commands(),
 			[]*cli.Command{versionCommand()},
 		),
