@@ -22,8 +22,8 @@ type process struct {
 	State     string       `json:"state"`
 	End       *string      `json:"end"`
 	PID       *int         `json:"pid"`
+	Driver    *string      `json:"driver"`
 	Argv      []string     `json:"argv"`
-	Driver    string       `json:"driver"`
 	Start     *string      `json:"start"`
 	AgeMS     int64        `json:"age_ms"`
 	ExitCode  *int         `json:"exitcode"`
@@ -36,7 +36,7 @@ type process struct {
 func newProcess(s visor.Snapshot) process {
 	p := process{
 		RequestID: s.ID, Path: s.Path, Method: s.Method, State: s.State,
-		End: orNull(s.End.String()), PID: orNull(s.PID), Argv: s.Argv, Driver: s.Driver,
+		End: orNull(s.End.String()), PID: orNull(s.PID), Driver: orNull(s.Driver), Argv: s.Argv,
 		AgeMS: s.Age.Milliseconds(), ExitCode: s.ExitCode, Signal: orNull(s.Signal),
 		Stdout: string(s.Stdout), Stderr: string(s.Stderr), // JSON makes U+FFFD of invalid UTF-8
 	}
@@ -80,20 +80,24 @@ func (s *Server) listProcesses(w http.ResponseWriter, r *http.Request, _ httprou
 		}
 		separator = ",\n"
 	}
-	pools, err := encoded(s.pools())
-	if err != nil {
-		s.opt.Logger.Error("pools not shown", "error", err)
-		pools = []byte("null")
-	}
-	_, _ = x.Write(append(append([]byte("],\n\"pools\":"), pools...), "}\n"...))
+	_, _ = x.Write(append(append([]byte("]"), s.pools()...), "}\n"...))
 }
 
-// pools are those of the operations that have workers.
-func (s *Server) pools() []Pool {
+// pools is the member of that name, if there are any.
+func (s *Server) pools() []byte {
 	if s.opt.Pools == nil {
-		return []Pool{}
+		return nil
 	}
-	return append([]Pool{}, s.opt.Pools()...)
+	list := s.opt.Pools()
+	if len(list) == 0 {
+		return nil
+	}
+	b, err := encoded(list)
+	if err != nil {
+		s.opt.Logger.Error("pools not shown", "error", err)
+		return nil
+	}
+	return append([]byte(",\n\"pools\":"), b...)
 }
 
 // showProcess serves GET /urprocs/<id>.

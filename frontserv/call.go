@@ -60,7 +60,7 @@ func (x *exchange) makeCall() (*visor.Call, *problem) {
 func (x *exchange) newCall(spec processctl.Spec) *visor.Call {
 	call := &visor.Call{
 		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
-		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Driver: x.route.Driver, Spec: spec,
+		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
 		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.logDone,
 	}
 	if x.route.ValidateOut && x.doc != nil && x.route.Mode == visor.ReplySocket {

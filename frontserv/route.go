@@ -51,8 +51,7 @@ type Route struct {
 	Isolation *shim.Settings // user, umask and rlimits; nil: none
 	OwnTmp    bool           // a temporary directory for each call
 
-	Driver string       // how the process comes to be, for lists of processes
-	Pool   *worker.Pool // of the workers that have the calls; nil: a process for each
+	Pool *worker.Pool // of the workers that have the calls; nil: a process for each
 }
 
 func (r *Route) operation() visor.Operation {

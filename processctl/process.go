@@ -18,6 +18,7 @@ type Process struct {
 	pid    int
 	start  time.Time
 	spawn  time.Duration
+	driver string // how it came to be, and why not as was wanted
 	exit   <-chan family.Death
 
 	childFDs [3]int
@@ -42,6 +43,10 @@ func (p *Process) PID() int { return p.pid }
 
 // Started is when the process was started.
 func (p *Process) Started() time.Time { return p.start }
+
+// Driver says how the process came to be: spawn, fork or spare; and, if that is not what
+// was wanted, why ("fork -> spawn: the warm PHP is being started").
+func (p *Process) Driver() string { return p.driver }
 
 // Holds says whether a place is inside the process's group: whoever was there is
 // the process or descends from it. Without cgroups nothing can be proved and it
@@ -110,6 +115,9 @@ func (o Output) Close() error {
 
 // startDrains reads the streams that nobody waits for.
 func (p *Process) startDrains() {
+	if p.driver == "" {
+		p.driver = "spawn"
+	}
 	p.reading = p.spec.Stream
 	if !p.spec.Stream {
 		p.drain(Stdout)

@@ -27,6 +27,7 @@ type fakeProcess struct {
 }
 
 func (f *fakeProcess) PID() int           { return 4711 }
+func (f *fakeProcess) Driver() string     { return "spawn" }
 func (f *fakeProcess) Started() time.Time { return time.Now() }
 func (f *fakeProcess) Release()           { f.mu.Lock(); f.released = true; f.mu.Unlock(); go f.settle() }
 

@@ -109,8 +109,8 @@ type Snapshot struct {
 	State            string // queued, running, replied, ending, ended
 	End              End
 	PID              int      // 0: not started yet
+	Driver           string   // how the process came to be; "" before that
 	Argv             []string // placeholders unfilled
-	Driver           string   // as [Call.Driver]
 	Arrived          time.Time
 	Start            time.Time     // of the process; zero while queued
 	Age              time.Duration // since the start, or since it arrived; of an ended call to its end
@@ -127,13 +127,13 @@ func (r *Run) snapshot() Snapshot {
 	r.mu.Unlock()
 	s := Snapshot{
 		ID: r.call.ID, Path: r.call.Operation.Path, Method: r.call.Operation.Method,
-		Argv: r.call.Argv, Driver: r.call.Driver, Arrived: r.arrived, End: end, State: "queued", Age: time.Since(r.arrived),
+		Argv: r.call.Argv, Arrived: r.arrived, End: end, State: "queued", Age: time.Since(r.arrived),
 	}
 	if proc == nil {
 		s.Stats.Queue, s.Stats.Partial = s.Age, true
 		return s
 	}
-	s.State, s.PID, s.Stats = state(end), proc.PID(), r.stats()
+	s.State, s.PID, s.Driver, s.Stats = state(end), proc.PID(), proc.Driver(), r.stats()
 	s.Start = proc.Started()
 	s.Age = time.Since(s.Start)
 	s.Stdout, _ = proc.Tail(processctl.Stdout, TailSize)

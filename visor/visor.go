@@ -50,6 +50,7 @@ func (v *Visor) SetLimits(limits Limits) { v.places.set(limits) }
 // process is what the visor needs of a [processctl.Process].
 type process interface {
 	PID() int
+	Driver() string
 	Started() time.Time
 	Release()
 	Stop()
@@ -77,7 +78,6 @@ type Call struct {
 	OnExit       OnExit
 	OnDisconnect OnDisconnect
 	Argv         []string // the command as the operator wrote it, for snapshots
-	Driver       string   // how the process comes to be, for snapshots
 
 	// Spec is what to start; its Events and Stream are set by the visor.
 	Spec processctl.Spec

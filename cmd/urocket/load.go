@@ -244,7 +244,6 @@ func route(op *config.Operation) frontserv.Route {
 		Raw:     op.Encoding == config.EncodingRaw,
 		Limits:  limits(op.Limits),
 		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
-		Driver: string(op.Driver),
 	}
 	if op.Driver == config.DriverWorker {
 		r.Mode = visor.ReplyWorker

@@ -47,6 +47,9 @@ type final struct {
 // PID is the worker's.
 func (j *Job) PID() int { return j.worker.proc.PID() }
 
+// Driver says how the process came to be.
+func (j *Job) Driver() string { return "worker" }
+
 // Started is when the request was handed over.
 func (j *Job) Started() time.Time { return j.begun }
 
