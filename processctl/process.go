@@ -116,6 +116,9 @@ func (o Output) Close() error {
 
 // startDrains reads the streams that nobody waits for.
 func (p *Process) startDrains() {
+	if p.driver == "" {
+		p.driver = "spawn"
+	}
 	p.reading = p.spec.Stream
 	if !p.spec.Stream {
 		p.drain(Stdout)

@@ -47,6 +47,9 @@ type final struct {
 // PID is the worker's.
 func (j *Job) PID() int { return j.worker.proc.PID() }
 
+// Driver says how the process came to be.
+func (j *Job) Driver() string { return "worker" }
+
 // Started is when the request was handed over.
 func (j *Job) Started() time.Time { return j.begun }
 
@@ -68,9 +71,6 @@ func (j *Job) Kill() {
 
 // SamplePeak does nothing: the worker's peak is not the request's.
 func (j *Job) SamplePeak() {}
-
-// Driver is how the process came to be.
-func (j *Job) Driver() string { return "worker" }
 
 // Holds says whether a place is inside the worker's group.
 func (j *Job) Holds(place string) bool { return j.worker.proc.Holds(place) }

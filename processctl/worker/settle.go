@@ -257,10 +257,17 @@ func (p *Pool) leaving(w *worker, end ending) {
 
 // hasTried notes that it is known whether a worker can be started.
 func (p *Pool) hasTried() {
+	if !p.hasBeenTried() {
+		close(p.tried)
+	}
+}
+
+func (p *Pool) hasBeenTried() bool {
 	select {
 	case <-p.tried:
+		return true
 	default:
-		close(p.tried)
+		return false
 	}
 }
 

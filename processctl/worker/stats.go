@@ -143,17 +143,20 @@ func (p *Pool) Await(ctx context.Context) error {
 	return p.Ready()
 }
 
-// Ready says why no request would be served now; nil: one would.
+// Ready says why requests would not be served soon: the first worker is still being
+// started, or there is none and the last start came to nothing. nil: they would.
 func (p *Pool) Ready() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case p.sound+p.replaced > 0 || p.o.Min == 0 && p.failures == 0:
+	case p.sound+p.replaced > 0:
 		return nil
-	case p.failed != nil:
+	case p.failures > 0:
 		return &FailingError{p.failed}
+	case p.o.Min > 0 && !p.hasBeenTried():
+		return errBooting
 	}
-	return errBooting
+	return nil
 }
 
 // EventKind says what has happened to a worker.
