@@ -25,13 +25,14 @@ const (
 // spares are processes of one operation that were started ahead.
 type spares struct {
 	c *Controller
-	w Warm
+	w Warm // but for its Program
 
 	closing chan struct{}
 	work    sync.WaitGroup
 
 	mu       sync.Mutex
-	ready    []*spare // the oldest first
+	asked    warm.Program // what PHP was asked last
+	ready    []*spare     // the oldest first
 	starting int
 	backoff  warm.Backoff
 	retry    *time.Timer
@@ -50,7 +51,7 @@ type spare struct {
 
 // keepSpares begins to keep spares; it returns at once.
 func (c *Controller) keepSpares(w Warm) *spares {
-	s := &spares{c: c, w: w, closing: make(chan struct{}), used: time.Now(), why: errors.New("the first ones are being started")}
+	s := &spares{c: c, w: w, asked: w.Program, closing: make(chan struct{}), used: time.Now(), why: errors.New("the first ones are being started")}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.idle = time.AfterFunc(spareIdleTime, s.rest)
@@ -60,8 +61,9 @@ func (c *Controller) keepSpares(w Warm) *spares {
 
 // take returns one that lives and would not be started in another way now.
 func (s *spares) take() (*spare, error) {
-	place, perr := s.w.Program.Place()
-	fresh := perr == nil && s.w.Fresh()
+	now := s.program()
+	place, perr := now.Place()
+	fresh := perr == nil && now.Fresh()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used = time.Now()
@@ -81,6 +83,13 @@ func (s *spares) take() (*spare, error) {
 		s.drop(first)
 	}
 	return nil, s.why
+}
+
+// program is that of the spares that are started now.
+func (s *spares) program() warm.Program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked
 }
 
 // fill starts as many as are missing. The lock is held.
@@ -137,11 +146,12 @@ func (s *spares) failed(why error) {
 // start starts a spare.
 func (s *spares) start() (_ *spare, err error) {
 	w := s.w
+	w.Program = s.program()
 	if err := w.Ready(s.c.runner(&w, s.closing)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
-	s.w.Program = w.Program // with what was asked anew
+	s.asked = w.Program // with what was asked anew
 	s.mu.Unlock()
 	one := &spare{Process: newProcess(s.c, Spec{
 		Path: w.PHP, Argv: w.Argv(), Env: w.Environ(), Dir: w.Dir, Limits: w.Limits, Isolation: w.Isolation,
