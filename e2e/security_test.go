@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,20 +76,21 @@ func keyLine(name, key string) string {
 	return name + ":sha256:" + hex.EncodeToString(sum[:]) + "\n"
 }
 
-// signer is an identity provider's key.
-var signer = func() *rsa.PrivateKey {
+// signer is an identity provider's key. It is made when it is wanted: this program is
+// also each script of the tests.
+var signer = sync.OnceValue(func() *rsa.PrivateKey {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		panic(err)
 	}
 	return key
-}()
+})
 
 // jwks is its public key.
 func jwks() string {
 	b64 := base64.RawURLEncoding.EncodeToString
 	text, _ := json.Marshal(map[string]any{"keys": []any{map[string]any{
-		"kty": "RSA", "kid": "1", "use": "sig", "n": b64(signer.N.Bytes()), "e": b64(big.NewInt(int64(signer.E)).Bytes()),
+		"kty": "RSA", "kid": "1", "use": "sig", "n": b64(signer().N.Bytes()), "e": b64(big.NewInt(int64(signer().E)).Bytes()),
 	}}})
 	return string(text)
 }
@@ -100,7 +102,7 @@ func signedJWT(t *testing.T, changes jwt.MapClaims) string {
 	maps.Copy(claims, changes)
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
 	token.Header["kid"] = "1"
-	text, err := token.SignedString(signer)
+	text, err := token.SignedString(signer())
 	check(t, err)
 	return text
 }
