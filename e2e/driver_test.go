@@ -64,7 +64,7 @@ func (g *gateway) warmUp(t *testing.T, template string, r request, driver string
 	eventually(t, template+" by "+driver, func() bool {
 		a = g.do(t, r)
 		d := g.drivers(t, template)
-		return len(d) > 0 && strings.HasPrefix(d[0], driver)
+		return len(d) > 0 && (d[0] == driver || strings.Contains(driver, " -> ") && strings.HasPrefix(d[0], driver))
 	})
 	return a
 }
@@ -231,13 +231,18 @@ func TestForkedCrowd(t *testing.T) {
 	g.rest(t, 1)
 }
 
-// Whoever ends or stops what waits for calls while there are some: every call has its
-// answer, and its script has run once.
+// Whoever ends or stops what waits for calls, or switches the release, while there are
+// some: every call has its answer, and its script has run once.
 func TestWarmPHPsAreKilled(t *testing.T) {
 	forkable(t)
-	g := start(t, setup{files: map[string]string{"count.php": countingScript}, ops: ops{
-		"get /fork": counting(nil), "get /spare": counting(keys{"cmd": "php -n count.php {{query.t}}"}),
+	g := start(t, setup{files: map[string]string{"r1/count.php": countingScript, "r2/count.php": countingScript, "count.php": countingScript}, ops: ops{
+		"get /fork": counting(keys{"cmd": "php current/count.php {{query.t}}"}), "get /spare": counting(keys{"cmd": "php -n count.php {{query.t}}"}),
 	}})
+	release := func(n int) {
+		check(t, os.Symlink(fmt.Sprintf("r%d", n%2+1), g.path("next")))
+		check(t, os.Rename(g.path("next"), g.path("current")))
+	}
+	release(0)
 	g.warmUp(t, "/fork", request{path: "/fork?t=f"}, "fork")
 	g.warmUp(t, "/spare", request{path: "/spare?t=s"}, "fork -> spare")
 	over := make(chan struct{})
@@ -249,6 +254,10 @@ func TestWarmPHPsAreKilled(t *testing.T) {
 			case <-over:
 				return
 			case <-time.After(150 * time.Millisecond):
+			}
+			if n%4 == 3 {
+				release(n / 4)
+				continue
 			}
 			if pid := g.forker("/fork"); pid > 0 {
 				_ = syscall.Kill(pid, signals[n%len(signals)])
@@ -327,7 +336,7 @@ func TestFallbacksAreTold(t *testing.T) {
 	why := map[string]string{
 		"/ffi":   "fork -> spare: php cannot fork for us: its extension FFI is not there",
 		"/code":  "fork -> spawn: option -r of php is none of",
-		"/shell": "fork -> spawn: the command is not php itself",
+		"/shell": "fork -> spawn: the command does not begin with php",
 		"/dir":   "fork -> spawn: open_basedir is set",
 		"/hole":  "fork -> spawn: a placeholder follows -f SCRIPT",
 		"/plain": "spawn",

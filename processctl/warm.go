@@ -180,10 +180,8 @@ func (p *Process) bearWarm(null int) (birth, error) {
 	if in < 0 {
 		in = null
 	}
-	pid, err := w.keeper.Fork(&warm.Request{
-		Call:  p.call(p.begin()),
-		Stdin: in, Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: t.group.FD(),
-		Stillborn: t.group.Deserted, Wake: func() { t.group.Signal(syscall.SIGCONT, 0) }, Kill: t.group.Kill,
+	pid, err := w.keeper.Fork(func() *warm.Request {
+		return &warm.Request{Call: p.call(p.begin()), Stdin: in, Stdout: p.childFDs[1], Stderr: p.childFDs[2], Group: t.group}
 	})
 	if err != nil {
 		return birth{}, err

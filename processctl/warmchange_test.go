@@ -200,7 +200,7 @@ func TestLargeCalls(t *testing.T) {
 		argument, variable, variables int
 		driver                        string
 	}{
-		{MaxArg, 1000, 0, "fork"}, {MaxArg, MaxArg - 10, 0, "fork -> spawn: the arguments"}, {1, 1, 1010, "fork"}, {1, 1, 1100, "fork -> spawn: the arguments"},
+		{MaxArg, 1000, 0, "fork"}, {MaxArg, MaxArg - 10, 0, "fork -> spawn: the arguments and variables"}, {1, 1, 1010, "fork"}, {1, 1, 1100, "fork -> spawn: the arguments and variables"},
 	} {
 		r := s.call(w, func(spec *Spec) {
 			spec.Argv = append(spec.Argv, strings.Repeat("x", c.argument))
@@ -209,7 +209,7 @@ func TestLargeCalls(t *testing.T) {
 				spec.Env = append(spec.Env, fmt.Sprintf("V%d=", i))
 			}
 		})
-		if got, want := r.said(t), fmt.Sprintf("%d%d%d(0 signal 0)", c.argument, c.variable, c.variables+3); got != want || !strings.HasPrefix(r.Driver(), c.driver) {
+		if got, want := r.said(t), fmt.Sprintf("%d%d%d(0 signal 0)", c.argument, c.variable, c.variables+3); got != want || !strings.HasPrefix(r.Driver()+" ", c.driver+" ") {
 			t.Errorf("%+v: %s by %s, want %s", c, got, r.Driver(), want)
 		}
 	}

@@ -20,12 +20,12 @@ import (
 func (c *Controller) warmHost(w *Warm) warm.Host {
 	return warm.Host{
 		Start: func(cmd warm.Command) (*warm.Child, error) { return c.startWarm(w, cmd) },
-		Group: func() (int, func(), error) {
+		Group: func() (warm.Group, func(), error) {
 			g, err := c.parent.NewGroup()
 			if err != nil {
-				return -1, nil, err
+				return nil, nil, err
 			}
-			return g.FD(), func() { removeGroup(g) }, nil
+			return g, func() { removeGroup(g) }, nil
 		},
 		Run:  func(argv []string, stop <-chan struct{}) (string, error) { return c.runner(w, stop)(argv) },
 		Null: int(c.null.Fd()),

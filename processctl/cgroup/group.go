@@ -139,6 +139,10 @@ func (g *Group) Deserted() bool {
 	return err == nil && used > 0 && !g.populated()
 }
 
+// Populated says whether a process lives in the group. What cannot be found out counts
+// as populated.
+func (g *Group) Populated() bool { return g.populated() }
+
 // populated says whether a process lives in the group or in one inside it. What
 // cannot be found out counts as populated.
 func (g *Group) populated() bool {

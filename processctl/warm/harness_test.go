@@ -89,12 +89,12 @@ func (k *kitchen) start(c Command) (*Child, error) {
 	}}, nil
 }
 
-func (k *kitchen) group() (int, func(), error) {
+func (k *kitchen) group() (Group, func(), error) {
 	g, err := k.parent.NewGroup()
 	if err != nil {
-		return -1, nil, err
+		return nil, nil, err
 	}
-	return g.FD(), func() {
+	return g, func() {
 		for errors.Is(g.Remove(), cgroup.ErrBusy) {
 			time.Sleep(time.Millisecond)
 		}
@@ -155,11 +155,13 @@ func (k *kitchen) fork(keeper *Keeper, args ...string) (string, int, error) {
 	r, w, err := os.Pipe()
 	must(k.t, err)
 	defer r.Close()
-	dir, remove, err := k.group()
+	group, remove, err := k.group()
 	must(k.t, err)
-	pid, err := keeper.Fork(&Request{
-		Call:  Call{Dir: k.dir, Script: "a.php", Words: append([]string{"php", "a.php"}, args...), Args: 2, Env: []string{"A=1"}},
-		Stdin: int(k.null.Fd()), Stdout: int(w.Fd()), Stderr: int(w.Fd()), Cgroup: dir,
+	pid, err := keeper.Fork(func() *Request {
+		return &Request{
+			Call:  Call{Dir: k.dir, Script: "a.php", Words: append([]string{"php", "a.php"}, args...), Args: 2, Env: []string{"A=1"}},
+			Stdin: int(k.null.Fd()), Stdout: int(w.Fd()), Stderr: int(w.Fd()), Group: group,
+		}
 	})
 	_ = w.Close()
 	if err != nil {

@@ -12,6 +12,10 @@ const (
 	maxCalls = 10_000
 	maxAge   = time.Hour
 	idleTime = 15 * time.Minute // without a call: it ends, and the next call starts one
+
+	// atOnce is how many requests PHP has at a time. It makes one after another; more than
+	// so many would wait in the socket, while their time runs.
+	atOnce = 4
 )
 
 var errClosed = errors.New("urocket is stopping, or the operation has changed")
@@ -23,6 +27,7 @@ type Keeper struct {
 	log  func(string)
 
 	closing chan struct{}
+	turns   chan struct{} // has room for who may ask at a time
 	work    sync.WaitGroup
 
 	mu      sync.Mutex
@@ -39,7 +44,7 @@ type Keeper struct {
 // Keep begins to keep a PHP warm; what the operator should know is told to log. It
 // returns at once.
 func Keep(h Host, p Program, log func(string)) *Keeper {
-	k := &Keeper{host: h, p: p, log: log, closing: make(chan struct{}), used: time.Now(), why: errStarting}
+	k := &Keeper{host: h, p: p, log: log, closing: make(chan struct{}), turns: make(chan struct{}, atOnce), used: time.Now(), why: errStarting}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.idle = time.AfterFunc(idleTime, k.rest)
@@ -50,14 +55,17 @@ func Keep(h Host, p Program, log func(string)) *Keeper {
 var errStarting = errors.New("the warm PHP is being started")
 
 // Fork has a process born and returns its pid: a child of this program, in its group.
-// Every error but [ErrUncertain] says that no line of the script has run; the process
-// is to be started in another way then.
-func (k *Keeper) Fork(r *Request) (int, error) {
+// The request is asked for when its turn has come: a few are made at a time. Every
+// error but [ErrUncertain] says that no line of the script has run; the process is to be
+// started in another way then.
+func (k *Keeper) Fork(request func() *Request) (int, error) {
+	k.turns <- struct{}{}
+	defer func() { <-k.turns }()
 	z, err := k.take()
 	if err != nil {
 		return 0, err
 	}
-	return z.fork(r, false)
+	return z.fork(request(), false)
 }
 
 // take returns the PHP for a call, if there is one that can be used.

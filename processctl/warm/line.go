@@ -21,7 +21,7 @@ var phpName = regexp.MustCompile(`^php[-0-9.]*$`)
 // The error says why its processes cannot come from a warm PHP.
 func ReadLine(words []*string) (Line, error) {
 	if len(words) == 0 || words[0] == nil || !phpName.MatchString(path.Base(*words[0])) {
-		return Line{}, errors.New("the command is not php itself")
+		return Line{}, errors.New("the command does not begin with php")
 	}
 	r := lineReader{words: words, at: 1}
 	for r.at < len(words) {

@@ -55,11 +55,11 @@ func spelled(words []*string) string {
 
 func TestLinesThatAreNotUnderstood(t *testing.T) {
 	for line, why := range map[string]string{
-		"":                      "not php itself",
-		"{} a.php":              "not php itself",
-		"sh -c php":             "not php itself",
-		"env php a.php":         "not php itself",
-		"php-config a.php":      "not php itself",
+		"":                      "not begin with php",
+		"{} a.php":              "not begin with php",
+		"sh -c php":             "not begin with php",
+		"env php a.php":         "not begin with php",
+		"php-config a.php":      "not begin with php",
 		"php":                   "no script",
 		"php -":                 "no script",
 		"php -- a.php":          "no script",

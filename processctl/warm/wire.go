@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,12 +41,16 @@ type Request struct {
 	Call
 
 	Stdin, Stdout, Stderr int // descriptors
-	Cgroup                int // descriptor of the directory of its group
+	Group                 Group
+}
 
-	// Stillborn says whether a process was in the group and is not any more; Wake has
-	// what is in it go on if it was stopped, Kill kills it. They may be nil.
-	Stillborn  func() bool
-	Wake, Kill func()
+// Group is what a process is born into. Nothing has been in it before.
+type Group interface {
+	FD() int         // of its directory
+	Populated() bool // a process lives in it
+	Deserted() bool  // one has, and none does any more
+	Kill()
+	Signal(sig syscall.Signal, first int) bool
 }
 
 // headSize is the number of a request, how its group is entered, and whether it is a

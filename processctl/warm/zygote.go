@@ -36,7 +36,7 @@ type Host struct {
 	// Start starts a command in a group of its own.
 	Start func(Command) (*Child, error)
 	// Group makes an empty group for a trial.
-	Group func() (dir int, remove func(), err error)
+	Group func() (g Group, remove func(), err error)
 	// Run runs PHP and returns what it has printed, for [Program.Probe].
 	Run  func(argv []string, stop <-chan struct{}) (string, error)
 	Null int // a descriptor of /dev/null
@@ -149,12 +149,11 @@ func (z *zygote) holds() bool {
 func (z *zygote) try(h *Host) error {
 	var err error
 	for _, z.how = range []manner{into, enter} {
-		var dir int
-		var remove func()
-		if dir, remove, err = h.Group(); err != nil {
-			return err
+		group, remove, gerr := h.Group()
+		if gerr != nil {
+			return gerr
 		}
-		_, err = z.fork(&Request{Stdin: h.Null, Stdout: h.Null, Stderr: h.Null, Cgroup: dir}, true)
+		_, err = z.fork(&Request{Stdin: h.Null, Stdout: h.Null, Stderr: h.Null, Group: group}, true)
 		remove()
 		if !errors.Is(err, syscall.EACCES) && !errors.Is(err, syscall.EPERM) {
 			break
@@ -169,9 +168,9 @@ func (z *zygote) try(h *Host) error {
 // fork has a process born and returns its pid once its script begins. On an error
 // but [ErrUncertain] no line of it has run.
 func (z *zygote) fork(r *Request, trial bool) (int, error) {
-	group := r.Cgroup
+	group := r.Group.FD()
 	if z.how == enter {
-		fd, err := unix.Openat(r.Cgroup, "cgroup.procs", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		fd, err := unix.Openat(group, "cgroup.procs", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
 			return 0, fmt.Errorf("open cgroup.procs: %w", err)
 		}
@@ -180,7 +179,7 @@ func (z *zygote) fork(r *Request, trial bool) (int, error) {
 	}
 	pid, err := z.conn.ask(r, group, z.how, trial)
 	if err != nil {
-		if errors.Is(err, errWedged) {
+		if errors.Is(err, errWedged) && family.State(z.child.PID) != 'R' {
 			z.child.Kill()
 		}
 		return 0, err
@@ -206,8 +205,8 @@ func judge(n int) (int, error) {
 	return n, nil
 }
 
-// await waits for the answer to a request, at most for as long as PHP can be thought
-// to be well.
+// await waits for the answer to a request, at most for as long as it can be thought to
+// come.
 func (z *zygote) await(r *Request, pid <-chan int) (int, error) {
 	asked := time.Now()
 	awake := asked
@@ -218,17 +217,19 @@ func (z *zygote) await(r *Request, pid <-chan int) (int, error) {
 		case n := <-pid:
 			return judge(n)
 		case now := <-look.C:
-			if r.Stillborn != nil && r.Stillborn() {
+			if r.Group.Deserted() {
 				return z.stillborn(pid)
 			}
-			if r.Wake != nil && now.Sub(asked) > patience {
-				r.Wake() // a script that is the same user may have stopped it
+			waited := now.Sub(asked)
+			born := waited > patience && r.Group.Populated()
+			if born {
+				r.Group.Signal(syscall.SIGCONT, 0) // a script that is the same user may have stopped it
 			}
-			if family.State(z.child.PID) == 'R' {
-				awake = now
+			if born || family.State(z.child.PID) == 'R' {
+				awake = now // it only waits for the processor
 			}
-			if min(z.conn.quiet(asked), now.Sub(awake)) > patience || now.Sub(asked) > longest {
-				return z.giveUp(r, pid)
+			if min(z.conn.quiet(asked), now.Sub(awake)) > patience || waited > longest {
+				return z.giveUp(r, pid, born)
 			}
 		}
 	}
@@ -246,28 +247,38 @@ func (z *zygote) stillborn(pid <-chan int) (int, error) {
 	}
 }
 
-// giveUp kills a PHP that does not answer. What it had started has begun and says so,
-// or will never begin.
-func (z *zygote) giveUp(r *Request, pid <-chan int) (int, error) {
-	z.child.Kill()
-	end := time.NewTimer(patience)
-	defer end.Stop()
-	select {
-	case n := <-pid:
-		if n == none {
-			return 0, errors.New("the warm PHP did not answer and was killed")
+// giveUp kills what does not answer: a child that was born and does not begin, or PHP.
+// What that had started has begun and says so, or will never begin.
+func (z *zygote) giveUp(r *Request, pid <-chan int, born bool) (int, error) {
+	if !born {
+		z.child.Kill()
+		if n, ok := within(patience, pid); ok {
+			if n == none {
+				return 0, errors.New("the warm PHP did not answer and was killed")
+			}
+			return judge(n)
 		}
-		return judge(n)
-	case <-end.C:
 	}
-	if r.Kill != nil {
-		r.Kill() // a child that hangs before it begins
+	r.Group.Kill()
+	for range endTime / lookTime {
+		if n, ok := within(lookTime, pid); ok {
+			return judge(n)
+		}
+		if r.Group.Deserted() {
+			return z.stillborn(pid)
+		}
 	}
-	end.Reset(endTime)
+	return 0, ErrUncertain
+}
+
+// within waits for an answer for a time.
+func within(d time.Duration, pid <-chan int) (n int, ok bool) {
+	late := time.NewTimer(d)
+	defer late.Stop()
 	select {
-	case n := <-pid:
-		return judge(n)
-	case <-end.C:
-		return 0, ErrUncertain
+	case n = <-pid:
+		return n, true
+	case <-late.C:
+		return 0, false
 	}
 }
