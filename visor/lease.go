@@ -14,21 +14,34 @@ import (
 // beginLeased hands the call to a worker of its pool. Who has a place waits for one as
 // long as he might have waited for the place.
 func (r *Run) beginLeased(ctx context.Context) error {
-	lease, ok := r.call.Pool.Try()
-	if !ok {
-		var err error
-		if lease, err = r.lease(ctx); err != nil {
-			return err
+	for {
+		lease, ok := r.call.Pool.Try()
+		if !ok {
+			var err error
+			if lease, err = r.lease(ctx); err != nil {
+				return err
+			}
 		}
+		if err := r.beginOn(lease); !errors.Is(err, worker.ErrGone) {
+			return err
+		} // another one has taken, or takes, its place
 	}
-	begun := false
+}
+
+// beginOn hands the call to a worker.
+func (r *Run) beginOn(lease worker.Lease) error {
+	used := false
 	err := r.begin(func() (process, error) {
-		begun = true
-		return lease.Begin(r.call.Request, worker.Events{
+		used = true
+		job, err := lease.Begin(r.call.Request, worker.Events{
 			Answered: r.onAnswered, Exited: r.onDied, TimedOut: r.onTimedOut, Ended: r.onEnded,
-		}), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		return job, nil
 	})
-	if !begun {
+	if !used {
 		lease.Return()
 	}
 	return err

@@ -147,7 +147,9 @@ func TestRequest(t *testing.T) {
 		check(t, err)
 		var out bytes.Buffer
 		now := time.UnixMilli(1_700_000_000_000)
-		check(t, r.send(&out, now))
+		first, whole, err := r.frame(now)
+		check(t, err)
+		check(t, r.send(&out, first, whole))
 		header, got, err := readFrame(bufio.NewReader(&out), nil, 1<<20)
 		check(t, err)
 		if sent, _ := got.Bytes(); !bytes.Equal(sent, content) || out.Len() > 0 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/processctl"
+	"github.com/urocket/urocket/processctl/spool"
 )
 
 // Events of a job are told from the worker's goroutine: one of Answered, Exited and
@@ -30,8 +31,7 @@ type Job struct {
 	begun   time.Time
 	out     [2]int64 // what the worker had written before
 
-	stopped bool // somebody wants it to be; guarded by the link's lock
-
+	sent   chan error        // told once the request was written; nil: it is written at once
 	before *processctl.Usage // the processor time used before; nil: not to be measured
 
 	mu    sync.Mutex
@@ -127,6 +127,16 @@ func (j *Job) tail(s processctl.Stream, n int) ([]byte, int64) {
 	}
 	tail, _ := j.worker.proc.Tail(s, int(min(written, int64(n))))
 	return tail, written
+}
+
+// write writes the request while the caller goes on.
+func (j *Job) write(frame []byte, whole bool) {
+	err := j.request.send(j.worker.link, frame, whole)
+	_ = j.request.Body.Close()
+	j.sent <- err
+	if errorIs[*spool.StorageError](err) {
+		j.worker.link.stopFor(j)
+	}
 }
 
 // begin notes what the worker has used before.

@@ -42,7 +42,7 @@ type Pool struct {
 	mu      sync.Mutex
 	all     map[*worker]struct{}
 	idle    []*worker     // sound ones, who was busy last at the end
-	worn    []*worker     // due for replacement, and without a request
+	old     []*worker     // due for replacement, and without a request
 	waiting list.List     // of *ticket
 	tried   chan struct{} // closed once a worker was ready, or could not be started
 
@@ -113,36 +113,19 @@ type Lease struct{ w *worker }
 // Acquire waits for a worker, at most as long as given. The lease must be used or given
 // back. The error is a [*BusyError], a [*FailingError] or ctx's.
 func (p *Pool) Acquire(ctx context.Context, wait time.Duration) (Lease, error) {
-	begun := time.Now()
-	for {
-		w, t, err := p.queue(wait > 0)
-		if t != nil {
-			w, err = p.await(ctx, t, wait-time.Since(begun))
-		}
-		switch {
-		case err != nil:
-			return Lease{}, err
-		case w.link.quiet():
-			return Lease{w}, nil
-		}
-		p.reject(w)
+	w, t, err := p.queue(wait > 0)
+	if t != nil {
+		w, err = p.await(ctx, t, wait)
 	}
+	return Lease{w}, err
 }
 
 // Try takes a worker that has nothing to do.
 func (p *Pool) Try() (Lease, bool) {
-	for {
-		p.mu.Lock()
-		w := p.pick()
-		p.mu.Unlock()
-		switch {
-		case w == nil:
-			return Lease{}, false
-		case w.link.quiet():
-			return Lease{w}, true
-		}
-		p.reject(w)
-	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.pick()
+	return Lease{w}, w != nil
 }
 
 // queue takes an idle worker, or a ticket to wait for one.
@@ -203,15 +186,49 @@ func (p *Pool) await(ctx context.Context, t *ticket, wait time.Duration) (*worke
 }
 
 // Return gives a worker back that was asked nothing.
-func (l Lease) Return() { l.w.jobs <- nil }
+func (l Lease) Return() { l.w.pool.put(l.w) }
+
+// ErrGone says that the worker has ended, and has had nothing of the request.
+var ErrGone = errors.New("the worker has ended")
+
+// directSize is how large a frame may be to be written at once, in bytes: what a socket
+// holds from which all was read.
+const directSize = 64 << 10
 
 // Begin hands the request over. What it comes to is told by the events; the request's
-// body is closed once it was sent.
-func (l Lease) Begin(r *Request, e Events) *Job {
-	j := &Job{worker: l.w, request: r, events: e, begun: time.Now()}
+// body is closed once it was sent. The error is [ErrGone], or that of the body; then
+// nothing is told, and nothing was closed.
+func (l Lease) Begin(r *Request, e Events) (*Job, error) {
+	w := l.w
+	j := &Job{worker: w, request: r, events: e, begun: time.Now()}
 	j.begin()
-	l.w.jobs <- j
-	return j
+	frame, whole, err := r.frame(j.begun)
+	if err != nil {
+		l.Return()
+		return nil, err
+	}
+	direct := whole && len(frame) <= directSize
+	if !direct {
+		j.sent = make(chan error, 1)
+	}
+	w.pool.handed(w)
+	if !w.link.begin(j) {
+		return nil, ErrGone
+	}
+	if !direct {
+		go j.write(frame, whole)
+		return j, nil
+	}
+	n, err := w.link.offer(frame)
+	switch {
+	case n == len(frame):
+	case n == 0 && err != nil && w.link.withdraw(j):
+		return nil, ErrGone
+	default:
+		w.link.fail(j, broken("it has not read what it was sent before"))
+	}
+	_ = r.Body.Close()
+	return j, nil
 }
 
 // pick takes a worker that can be asked, the one that was asked last before others: it
@@ -224,9 +241,9 @@ func (p *Pool) pick() *worker {
 		w.state = leased
 		return w
 	}
-	for i, w := range p.worn {
+	for i, w := range p.old {
 		if p.o.MaxRequests == 0 || w.served < p.o.MaxRequests || p.failures > 0 {
-			p.worn = append(p.worn[:i], p.worn[i+1:]...)
+			p.old = append(p.old[:i], p.old[i+1:]...)
 			w.state = leased
 			return w
 		}
@@ -240,7 +257,7 @@ func (p *Pool) list(w *worker) {
 	if w.reason == ReasonNone {
 		p.idle = append(p.idle, w)
 	} else {
-		p.worn = append(p.worn, w)
+		p.old = append(p.old, w)
 	}
 	p.give()
 	p.trimLater()
@@ -260,7 +277,7 @@ func (p *Pool) give() {
 
 // take takes a worker out of the idle; false: it is not among them.
 func (p *Pool) take(w *worker) bool {
-	for _, list := range []*[]*worker{&p.idle, &p.worn} {
+	for _, list := range []*[]*worker{&p.idle, &p.old} {
 		for i, other := range *list {
 			if other == w {
 				*list = append((*list)[:i], (*list)[i+1:]...)

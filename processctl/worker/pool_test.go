@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -155,23 +156,27 @@ func newRequest(t *testing.T, path, query string, body []byte, timeout time.Dura
 
 // begin hands a request to a worker.
 func (g *ground) begin(r *Request) (*result, chan *result, error) {
-	lease, err := g.Acquire(context.Background(), patience)
-	if err != nil {
-		return nil, nil, err
-	}
 	res, told := &result{ended: make(chan processctl.Result, 1)}, make(chan *result, 4)
 	r.Line = func(l processctl.Line) {
 		res.mu.Lock()
 		defer res.mu.Unlock()
 		res.lines = append(res.lines, string(l.Text))
 	}
-	res.Job = lease.Begin(r, Events{
+	events := Events{
 		Answered: func(a *Answer, err error) { res.answer, res.err = a, err; told <- res },
 		Exited:   func(r processctl.Result) { res.exited = &r; told <- res },
 		TimedOut: func() { res.timedOut = true; told <- res },
 		Ended:    func(r processctl.Result) { res.ended <- r },
-	})
-	return res, told, nil
+	}
+	for {
+		lease, err := g.Acquire(context.Background(), patience)
+		if err != nil {
+			return nil, nil, err
+		}
+		if res.Job, err = lease.Begin(r, events); !errors.Is(err, ErrGone) {
+			return res, told, err
+		}
+	}
 }
 
 // ask has a request answered and waits until the worker has no more to do with it.

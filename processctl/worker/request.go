@@ -81,25 +81,21 @@ func (r *Request) seal(now time.Time) []byte {
 // inlineBody is how large a body may be to be sent in one piece with its header, in bytes.
 const inlineBody = 32 << 10
 
-// send writes the request's frame. A [*spool.StorageError] is ours: the body could not be
-// read back.
-func (r *Request) send(w io.Writer, now time.Time) error {
+// frame is the beginning of the request's frame, and whether that is all of it.
+func (r *Request) frame(now time.Time) (b []byte, whole bool, err error) {
 	header := r.seal(now)
-	frame := append(prefix(len(header), r.Body.Size()), header...)
+	b = append(prefix(len(header), r.Body.Size()), header...)
 	if r.Body.Size() > inlineBody {
-		return r.sendLarge(w, frame)
+		return b, false, nil
 	}
 	data, err := r.Body.Bytes()
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(frame, data...))
-	return err
+	return append(b, data...), true, err
 }
 
-// sendLarge sends the body piece by piece behind what comes first.
-func (r *Request) sendLarge(w io.Writer, first []byte) error {
-	if _, err := w.Write(first); err != nil {
+// send writes what is left of a frame, and then the body if that was not in it. A
+// [*spool.StorageError] is ours: the body could not be read back.
+func (r *Request) send(w io.Writer, left []byte, whole bool) error {
+	if _, err := w.Write(left); err != nil || whole {
 		return err
 	}
 	body, piece := r.Body.NewReader(), make([]byte, inlineBody)

@@ -16,15 +16,20 @@ const (
 	caughtUp = 20 * time.Millisecond
 )
 
-// serve has one request answered; over: the worker is to end.
-func (w *worker) serve(j *Job) (end ending, over bool) {
-	w.pool.handed(w)
-	w.link.begin(j)
-	a, bye, err := w.ask(j)
+// hear reads what the worker sends while it has a job; over: the worker is to end.
+func (w *worker) hear(j *Job) (end ending, over bool) {
+	a, bye, err := w.read(j)
 	if a != nil || errorIs[*FailedError](err) || errorIs[*unkept](err) {
-		return w.answered(j, a, bye, err)
+		if w.sent(j) {
+			return w.answered(j, a, bye, err)
+		}
+		if a != nil {
+			_ = a.Body.Close()
+		}
+		err = broken("it answered before it had read its request")
 	}
-	return w.dropped(j, err), true
+	w.link.leave()
+	return w.drop(j, err), true
 }
 
 // unkept says that an answer was read and could not be kept.
@@ -33,13 +38,8 @@ type unkept struct{ cause *spool.StorageError }
 func (e *unkept) Error() string { return e.cause.Error() }
 func (e *unkept) Unwrap() error { return e.cause }
 
-// ask sends the request and reads what follows.
-func (w *worker) ask(j *Job) (a *Answer, bye bool, err error) {
-	err = j.request.send(w.link, j.begun)
-	_ = j.request.Body.Close()
-	if err != nil {
-		return nil, false, err
-	}
+// read reads one frame and judges it.
+func (w *worker) read(j *Job) (a *Answer, bye bool, err error) {
 	header, body, err := readFrame(w.in, w.header, j.request.MaxAnswer)
 	w.header = header
 	var storage *spool.StorageError
@@ -56,6 +56,23 @@ func (w *worker) ask(j *Job) (a *Answer, bye bool, err error) {
 	return a, bye, err
 }
 
+// sent waits until the request was written; a worker that has read it need not be waited
+// for long.
+func (w *worker) sent(j *Job) bool {
+	if j.sent == nil {
+		return true
+	}
+	late := time.NewTimer(Linger)
+	defer late.Stop()
+	select {
+	case err := <-j.sent:
+		j.sent = nil
+		return err == nil
+	case <-late.C:
+		return false
+	}
+}
+
 // answered passes on what a worker has sent whole, and makes the worker free first:
 // who is told has the next request ready.
 func (w *worker) answered(j *Job, a *Answer, bye bool, err error) (end ending, over bool) {
@@ -68,13 +85,13 @@ func (w *worker) answered(j *Job, a *Answer, bye bool, err error) (end ending, o
 	case err != nil:
 		outcome = Unkept
 	}
-	w.pool.count(outcome, j.final.usage.Wall)
 	memory := w.memory()
 	usable := w.link.finish()
+	w.pool.count(outcome, j.final.usage.Wall)
 	switch {
 	case !usable:
 		end, over = ending{reason: ReasonStopped}, true
-		if r := w.link.result(); r != nil {
+		if r := w.link.awaitExit(0); r != nil {
 			end = ending{reason: ReasonCrash, err: errors.New("it " + describe(r))}
 		}
 	case w.in.Buffered() > 0:
@@ -84,6 +101,9 @@ func (w *worker) answered(j *Job, a *Answer, bye bool, err error) (end ending, o
 	default:
 		end.polite = true
 		end.reason, over = w.pool.free(w, memory)
+	}
+	if over {
+		w.link.leave()
 	}
 	j.events.Answered(a, err)
 	j.events.Ended(processctl.Result{Usage: j.final.usage})
@@ -98,10 +118,13 @@ func (w *worker) memory() int64 {
 	return w.proc.Memory()
 }
 
-// dropped tells why a request has no answer. The worker is not used any more, so that
+// drop tells why a request has no answer. Nobody reads from the worker any more, so that
 // what it may send yet reaches nobody.
-func (w *worker) dropped(j *Job, err error) ending {
+func (w *worker) drop(j *Job, err error) ending {
 	w.last = j
+	if unsent := w.giveUp(j); unsent != nil {
+		err = unsent
+	}
 	defer w.link.finish()
 	switch {
 	case errors.Is(err, errStopped):
@@ -124,10 +147,25 @@ func (w *worker) dropped(j *Job, err error) ending {
 	}
 	r := w.link.awaitExit(Linger)
 	if r == nil {
-		return w.dropped(j, broken("it closed descriptor 3 in place of an answer"))
+		return w.drop(j, broken("it closed descriptor 3 in place of an answer"))
 	}
 	j.finish()
 	w.pool.count(Crashed, 0)
 	j.events.Exited(j.result(*r))
 	return ending{reason: ReasonCrash, err: errors.New("it " + describe(r))}
+}
+
+// giveUp ends the writing of a request that is still being written; the error is that of
+// the request, if it could not be read back.
+func (w *worker) giveUp(j *Job) error {
+	if j.sent == nil {
+		return nil
+	}
+	w.link.stop()
+	err := <-j.sent
+	j.sent = nil
+	if errorIs[*spool.StorageError](err) {
+		return err
+	}
+	return nil
 }

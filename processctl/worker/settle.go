@@ -35,15 +35,15 @@ func (p *Pool) target() int {
 }
 
 // busy is how many workers have a request, or are promised one.
-func (p *Pool) busy() int { return p.sound + p.replaced - len(p.idle) - len(p.worn) }
+func (p *Pool) busy() int { return p.sound + p.replaced - len(p.idle) - len(p.old) }
 
 // failing says that no worker can be had, and that nobody is to wait for one.
 func (p *Pool) failing() bool { return p.failures >= failingAfter && p.sound+p.replaced == 0 }
 
 // settle starts workers that are wanted, and lets those go that are not.
 func (p *Pool) settle() {
-	for len(p.worn) > 0 && p.sound >= p.target() {
-		p.dismiss(p.worn[0], p.worn[0].reason)
+	for len(p.old) > 0 && p.sound >= p.target() {
+		p.dismiss(p.old[0], p.old[0].reason)
 	}
 	for p.retired && len(p.idle) > 0 && p.waiting.Len() == 0 {
 		p.dismiss(p.idle[0], ReasonRetired)
@@ -55,8 +55,8 @@ func (p *Pool) settle() {
 		}
 		// There is no room for another one. Those that have had all their requests
 		// keep nobody's place.
-		if len(p.worn) > 0 {
-			p.dismiss(p.worn[0], p.worn[0].reason)
+		if len(p.old) > 0 {
+			p.dismiss(p.old[0], p.old[0].reason)
 		}
 		return
 	}
@@ -74,7 +74,7 @@ func (p *Pool) mayBoot() bool {
 }
 
 func (p *Pool) boot() {
-	w := &worker{pool: p, jobs: make(chan *Job, 1), ended: make(chan processctl.Result, 1)}
+	w := &worker{pool: p, ended: make(chan processctl.Result, 1)}
 	p.all[w] = struct{}{}
 	p.booting++
 	p.workers.Add(1)
@@ -85,7 +85,7 @@ func (p *Pool) boot() {
 func (p *Pool) dismiss(w *worker, reason Reason) {
 	p.take(w)
 	p.part(w, reason)
-	w.link.poke()
+	w.link.dismiss()
 }
 
 // part counts a worker that lives as one that parts. It must not be listed.
@@ -143,20 +143,19 @@ func (p *Pool) handed(w *worker) {
 	defer p.mu.Unlock()
 	w.served++
 	if w.due > 0 && w.served >= w.due {
-		p.wear(w, ReasonRequests)
+		p.worn(w, ReasonRequests)
 	}
-}
-
-// due says that a worker is to be replaced.
-func (p *Pool) due(w *worker, reason Reason) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.wear(w, reason)
 }
 
 // wear counts a worker among those to be replaced. It serves on until another one is
 // ready.
 func (p *Pool) wear(w *worker, reason Reason) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.worn(w, reason)
+}
+
+func (p *Pool) worn(w *worker, reason Reason) {
 	if w.state == parting || w.reason != ReasonNone {
 		return
 	}
@@ -176,16 +175,18 @@ func (p *Pool) free(w *worker, memory int64) (reason Reason, over bool) {
 	defer p.mu.Unlock()
 	p.failures = 0
 	if memory > p.o.MaxMemory {
-		p.wear(w, ReasonMemory)
+		p.worn(w, ReasonMemory)
 	}
 	return p.listed(w)
 }
 
-// put takes a worker back that was asked nothing; over: it is to go.
-func (p *Pool) put(w *worker) (reason Reason, over bool) {
+// put takes a worker back that was asked nothing.
+func (p *Pool) put(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.listed(w)
+	if w.state == leased { // it may have ended meanwhile
+		p.listed(w)
+	}
 }
 
 func (p *Pool) listed(w *worker) (reason Reason, over bool) {
@@ -196,28 +197,14 @@ func (p *Pool) listed(w *worker) (reason Reason, over bool) {
 	return w.reason, w.state == parting
 }
 
-// wanted says whether a worker without a request is to go, and why.
-func (p *Pool) wanted(w *worker) (reason Reason, leaves bool) {
+// reason is why a worker was dismissed.
+func (p *Pool) reason(w *worker) Reason {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return w.reason, w.state == parting
-}
-
-// unlist takes a worker that has ended out of the idle; false: it was promised to
-// somebody, or given back by then.
-func (p *Pool) unlist(w *worker) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.take(w)
-}
-
-// reject sends a worker away that was leased and has sent what nobody asked for.
-func (p *Pool) reject(w *worker) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.part(w, ReasonProtocol)
-	w.link.poke()
-	p.settle()
+	if w.state != parting {
+		return ReasonRetired // before it could be idle
+	}
+	return w.reason
 }
 
 // leaving counts a worker that is to go, and has another one take its place.
@@ -329,27 +316,11 @@ func (p *Pool) trimNow() {
 	p.trimLater()
 }
 
-// aging rings when a worker is to be replaced for its age: somewhere in the last tenth
-// of MaxAge.
-func (p *Pool) aging() *alarm {
+// age has a worker replaced for its age, somewhere in the last tenth of MaxAge, unless
+// the function that it returns is called before.
+func (p *Pool) age(w *worker) (stop func() bool) {
 	if p.o.MaxAge == 0 {
-		return &alarm{}
+		return func() bool { return false }
 	}
-	return &alarm{time.NewTimer(p.o.MaxAge - rand.N(p.o.MaxAge/10+1))}
-}
-
-// alarm is a timer that there may be none of.
-type alarm struct{ timer *time.Timer }
-
-func (a *alarm) rings() <-chan time.Time {
-	if a.timer == nil {
-		return nil
-	}
-	return a.timer.C
-}
-
-func (a *alarm) stop() {
-	if a.timer != nil {
-		a.timer.Stop()
-	}
+	return time.AfterFunc(p.o.MaxAge-rand.N(p.o.MaxAge/10+1), func() { p.wear(w, ReasonAge) }).Stop
 }

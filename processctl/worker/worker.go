@@ -9,11 +9,10 @@ import (
 	"github.com/urocket/urocket/processctl"
 )
 
-// worker is one process of a pool. Its goroutine, live, starts it, hands it requests
-// one by one and ends it; nobody else reads or writes its socket.
+// worker is one process of a pool. Its goroutine, live, starts it, reads what it sends
+// from its start to its end, and ends it. Requests are written by who brings them.
 type worker struct {
 	pool *Pool
-	jobs chan *Job // whoever was given the worker sends one; nil: given back
 	link *link
 	proc *processctl.Process
 
@@ -75,10 +74,9 @@ func (w *worker) boot() error {
 	}
 	proc.Release() // whatever it leaves behind when it ends has nobody to work for
 	w.pool.started(w, proc)
-	l.allow(begun.Add(w.pool.o.BootTimeout))
-	if err = w.greet(); err == nil {
-		l.allow(time.Time{})
-	}
+	l.boot(begun.Add(w.pool.o.BootTimeout))
+	err = w.greet()
+	l.ready()
 	return err
 }
 
@@ -123,54 +121,39 @@ func (w *worker) line(l processctl.Line) {
 	w.pool.o.Line(l)
 }
 
-// work serves until the worker is to end.
+// work reads one frame after another until the worker is to end.
 func (w *worker) work() ending {
-	old := w.pool.aging()
-	defer old.stop()
+	defer w.pool.age(w)()
 	for {
-		select {
-		case j := <-w.jobs:
-			if end, over := w.take(j); over {
-				return end
+		_, err := w.in.Peek(prefixSize)
+		if err == nil {
+			if j := w.link.current(); j != nil {
+				if end, over := w.hear(j); over {
+					return end
+				}
+				continue
 			}
-		case <-old.rings():
-			w.pool.due(w, ReasonAge)
-		case <-w.link.wake:
-			if end, over := w.woken(); over {
-				return end
-			}
+			err = broken("it sent something that nobody had asked for")
 		}
+		if j := w.link.leave(); j != nil {
+			return w.drop(j, err)
+		}
+		return w.idleEnd(err)
 	}
 }
 
-// take has a job done, or takes the worker back.
-func (w *worker) take(j *Job) (end ending, over bool) {
-	if j != nil {
-		return w.serve(j)
-	}
-	reason, over := w.pool.put(w)
-	if w.link.result() != nil {
-		w.link.poke() // it has ended while it was promised
-	}
-	return ending{polite: true, reason: reason}, over
-}
-
-// woken looks at what has happened to a worker without a job.
-func (w *worker) woken() (end ending, over bool) {
-	reason, leaves := w.pool.wanted(w)
+// idleEnd is why a worker without a job ends.
+func (w *worker) idleEnd(err error) ending {
 	switch {
-	case leaves && reason == ReasonProtocol: // what it has sent may have been its end
-		if r := w.link.awaitExit(Linger); r == nil {
-			return ending{reason: reason, err: broken("it sent something that nobody had asked for, or closed descriptor 3")}, true
-		}
-	case leaves:
-		return ending{polite: true, reason: reason}, true
-	case w.link.result() == nil:
-		return ending{}, false // it was about the last job, and came late
-	case !w.pool.unlist(w):
-		return ending{}, false // it was promised to somebody, who will find out
+	case errors.Is(err, errDismissed), errors.Is(err, errStopped):
+		return ending{polite: true, reason: w.pool.reason(w)}
+	case errorIs[*BrokenError](err):
+		return ending{reason: ReasonProtocol, err: err}
 	}
-	return ending{reason: ReasonCrash, err: errors.New("it " + describe(w.link.result()))}, true
+	if r := w.link.awaitExit(Linger); r != nil {
+		return ending{reason: ReasonCrash, err: errors.New("it " + describe(r))}
+	}
+	return ending{reason: ReasonProtocol, err: broken("it closed descriptor 3")}
 }
 
 // end ends the process and waits until nothing is left of it.
