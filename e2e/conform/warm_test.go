@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,24 +69,34 @@ func (s *suite) warm(tr trial) bool {
 // else it would be started as by spawn.
 func (s *suite) served(tr trial, c call) (run, error) {
 	if s.warm(tr) {
-		holds(func() bool { return s.gateway.waiting(tr) })
+		holds(func() bool { return s.resting.has("urocket: a warm php for POST /" + tr.name()) })
 	}
 	return s.gateway.served(tr, c)
 }
 
-// waiting tells whether a process rests that the program has named after a trial.
-func (g *gateway) waiting(tr trial) bool {
+// resting are the processes that wait, by the names that the program has given them.
+type resting struct {
+	mu    sync.Mutex
+	asked time.Time
+	names map[string]bool
+}
+
+// has looks at all processes, but not too often: there are hundreds, and many ask.
+func (r *resting) has(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.asked) < 40*time.Millisecond {
+		return r.names[name]
+	}
+	r.names = map[string]bool{}
 	for _, pid := range leftovers.PIDs() {
 		title := strings.TrimRight(leftovers.CommandLine(pid), " ")
-		if leftovers.Parent(pid) != g.cmd.Process.Pid || title != "urocket: a warm php for POST /"+tr.name() || !asleep(pid) {
-			continue
-		}
-		time.Sleep(5 * time.Millisecond) // it has its name a moment before it waits
-		if asleep(pid) {
-			return true
+		if strings.HasPrefix(title, "urocket: a warm php") && asleep(pid) {
+			r.names[title] = true
 		}
 	}
-	return false
+	r.asked = time.Now()
+	return r.names[name]
 }
 
 func asleep(pid int) bool {
