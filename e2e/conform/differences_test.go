@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -74,35 +75,59 @@ func (d difference) of(name string) bool {
 	return slices.Contains(strings.Fields(d.drivers), name)
 }
 
-// listed tells whether a difference is known of processes that were made in this
-// way, and notes that it was met.
-func (s *suite) listed(tr trial, what, by string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range differences {
-		if d.script == tr.name() && d.of(by) && d.what == what {
-			s.met[d] = true
-			return true
-		}
-	}
-	return false
+// known are the differences that are listed, and which of them were met.
+type known struct {
+	list []difference
+
+	mu     sync.Mutex
+	trials map[string]bool // that were run: a test may be of some of them alone
+	met    map[difference]bool
 }
 
-// note that a trial was run: a test may be of some of them alone.
-func (s *suite) note(tr trial) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ran[tr.name()] = true
+// ran notes that a trial was run.
+func (k *known) ran(script string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.trials == nil {
+		k.trials = map[string]bool{}
+	}
+	k.trials[script] = true
 }
 
-// wantAllMet reports the rows of the table that were not seen.
-func (s *suite) wantAllMet(t *testing.T) {
-	t.Helper()
-	for _, d := range differences {
-		if d.of(s.driver.name) && s.ran[d.script] && !s.met[d] {
-			t.Errorf("%s, %s, %q: this difference is listed, but was not met", d.script, s.driver.name, d.what)
+// unlisted are the facts that differ and are not in the list for a script and a
+// driver. The others are met.
+func (k *known) unlisted(script, driver string, truth, served facts) (what []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, name := range names(truth, served) {
+		want, wanted := truth[name]
+		got, there := served[name]
+		if wanted == there && want == got {
+			continue
+		}
+		i := slices.IndexFunc(k.list, func(d difference) bool { return d.script == script && d.what == name && d.of(driver) })
+		if i < 0 {
+			what = append(what, name)
+			continue
+		}
+		if k.met == nil {
+			k.met = map[difference]bool{}
+		}
+		k.met[k.list[i]] = true
+	}
+	return what
+}
+
+// unmet are the rows for a driver that were not seen, of those trials that were run.
+func (k *known) unmet(driver string) (rows []difference) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, d := range k.list {
+		if d.of(driver) && k.trials[d.script] && !k.met[d] {
+			rows = append(rows, d)
 		}
 	}
+	return rows
 }
 
 // names are those of both, sorted.
@@ -110,4 +135,48 @@ func names(a, b facts) []string {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return slices.Sorted(maps.Keys(all))
+}
+
+// The table is judged both ways: a difference without a row is a failure, and so
+// is a row without a difference.
+func TestTable(t *testing.T) {
+	row := difference{"a", "fork spare", "x", "so it is"}
+	gone := difference{"a", "fork", "y", "so it was"}
+	other := difference{"b", "fork", "x", "of a trial that was not run"}
+	k := &known{list: []difference{row, gone, other}}
+	k.ran("a")
+	truth := facts{"x": "1", "y": "1", "z": "1", "only by php": ""}
+	served := facts{"x": "2", "y": "1", "z": "2", "only served": ""}
+	if got := k.unlisted("a", "fork", truth, served); !slices.Equal(got, []string{"only by php", "only served", "z"}) {
+		t.Errorf("not listed: %q", got)
+	}
+	if got := k.unlisted("a", "spawn", truth, served); !slices.Contains(got, "x") {
+		t.Errorf("a row of other drivers counts for spawn: %q", got)
+	}
+	if got := k.unmet("fork"); !slices.Equal(got, []difference{gone}) {
+		t.Errorf("not met: %q", got)
+	}
+}
+
+// No row is there twice, and each is of a trial and of drivers that there are.
+func TestTableIsOfTrials(t *testing.T) {
+	seen, all := map[string]bool{}, trials()
+	for _, d := range differences {
+		if !slices.ContainsFunc(all, func(tr trial) bool { return tr.name() == d.script }) {
+			t.Errorf("%v: there is no such trial", d)
+		}
+		for name := range strings.FieldsSeq(d.drivers) {
+			if !slices.ContainsFunc(drivers, func(is driver) bool { return is.name == name }) {
+				t.Errorf("%v: there is no driver %s", d, name)
+			}
+			if key := d.script + "/" + name + "/" + d.what; seen[key] {
+				t.Errorf("%s is there twice", key)
+			} else {
+				seen[key] = true
+			}
+		}
+		if strings.ContainsAny(d.what+d.why, "|\n") || d.why == "" {
+			t.Errorf("%v: the row cannot stand in a table", d)
+		}
+	}
 }

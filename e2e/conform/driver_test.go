@@ -23,7 +23,7 @@ type driver struct {
 var drivers = []driver{
 	{name: "spawn", driver: "spawn"},
 	{name: "fork", driver: "fork"},
-	{name: "spare", driver: "fork", options: []string{"-d", "ffi.enable=0"}, one: true, most: 6},
+	{name: "spare", driver: "fork", options: []string{"-d", "ffi.enable=0"}, one: true, most: 3},
 }
 
 // of is the list of trials for this driver.

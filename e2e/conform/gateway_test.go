@@ -130,8 +130,8 @@ func (g *gateway) finish() {
 		g.t.Errorf("temporary file left: %s", file)
 	}
 	for _, bad := range []string{"panic:", "DATA RACE", "fatal error:"} {
-		if strings.Contains(g.log(), bad) {
-			g.t.Errorf("the log holds %q", bad)
+		if _, after, found := strings.Cut(g.log(), bad); found {
+			g.t.Errorf("the log holds %q%s", bad, after[:min(len(after), 4000)])
 		}
 	}
 	if g.t.Failed() {

@@ -107,6 +107,15 @@ func (tr trial) lay(dir string) error {
 	return err
 }
 
+// layAnew puts the files of a trial there again, and takes away what it has made.
+func (tr trial) layAnew(dir string) error {
+	names, err := os.ReadDir(dir)
+	for _, n := range names {
+		err = firstOf(err, os.RemoveAll(filepath.Join(dir, n.Name())))
+	}
+	return firstOf(err, tr.lay(dir))
+}
+
 // age gives all files an old date: what is new is compiled each time.
 func age(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

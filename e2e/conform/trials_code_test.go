@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// code are the trials of what PHP reads: the script, what it includes, and how
-// that changes between two calls.
+// code are the trials of what PHP reads: the script, and what it includes.
 func code() []trial {
 	return []trial{
 		{script: "include", cmd: []string{"php", "-d", "include_path=.:@DIR@/path", "include.php"}, calls: times(2)},
@@ -33,6 +32,12 @@ func code() []trial {
 		{script: "serialize"},
 		{script: "universe", calls: times(2)},
 		{script: "state", calls: times(3), needs: []string{"pcntl", "posix"}},
+	}
+}
+
+// changes are the trials of files that are others in the next call.
+func changes() []trial {
+	return []trial{
 		{script: "edited", before: edition("first", "first"), calls: []call{
 			{},
 			{before: edition("second", "second")}, // at once, in the same second, of other length
@@ -49,6 +54,12 @@ func code() []trial {
 		{script: "plain", as: "release", cmd: []string{"php", "@DIR@/current/main.php"}, before: releases(1), calls: []call{{}, {before: releases(2)}, {before: releases(1)}}},
 		{script: "plain", as: "release-folder", cmd: []string{"php", "main.php"}, keys: keys{"wd": "@DIR@/current"}, before: releases(1), calls: []call{{}, {before: releases(2)}, {before: releases(1)}}},
 		{script: "plain", as: "release-include", cmd: []string{"php", "fixed.php"}, before: releases(1), calls: []call{{}, {}, {before: releases(2)}, {before: releases(1)}}},
+	}
+}
+
+// commands are the trials of other words than php and a script.
+func commands() []trial {
+	return []trial{
 		{script: "plain", as: "odd-name", cmd: []string{"php", "an odd näme$(x);.php", "x"}, before: copied("an odd näme$(x);.php")},
 		{script: "plain", as: "no-suffix", cmd: []string{"php", "script", "-x"}, before: copied("script")},
 		{script: "plain", as: "missing", cmd: []string{"php", "not-there.php"}, flags: neverWarm},

@@ -78,7 +78,7 @@ func replies() []trial {
 
 // trials are all of them.
 func trials() (all []trial) {
-	for _, some := range [][]trial{input(), code(), ends(), processes(), surroundings(), replies()} {
+	for _, some := range [][]trial{input(), code(), changes(), commands(), ends(), processes(), surroundings(), replies()} {
 		all = append(all, some...)
 	}
 	return all
