@@ -68,3 +68,31 @@ func flagsOf(t *testing.T, c *cli.Command) (flags []string) {
 	}
 	return flags
 }
+
+// docs/commands.md has every command in the words of its help, and every flag.
+func TestCommandsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	configuration, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var overview strings.Builder
+	commandLine().Run([]string{"help"}, strings.NewReader(""), &overview, &overview)
+	text := strings.Join(strings.Fields(string(page)), " ")
+	for line := range strings.Lines(overview.String()) {
+		if words := strings.Join(strings.Fields(line), " "); strings.HasPrefix(words, "urocket ") && strings.HasPrefix(line, " ") && !strings.Contains(text, words) {
+			t.Errorf("docs/commands.md lacks %q", words)
+		}
+	}
+	long := regexp.MustCompile(`--[a-z-]+`)
+	for _, c := range commandLine().Commands {
+		for _, words := range flagsOf(t, c) {
+			if name := long.FindString(words); !strings.Contains(text, name) && !strings.Contains(string(configuration), name) {
+				t.Errorf("%s: docs lack the flag %s", c.Name, name)
+			}
+		}
+	}
+}
