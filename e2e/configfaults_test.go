@@ -222,12 +222,6 @@ func TestKeysNotInThisVersion(t *testing.T) {
 			}
 		})
 	}
-	for _, verb := range []string{"init", "reply", "ps"} {
-		t.Run("subcommand "+verb, func(t *testing.T) {
-			t.Parallel()
-			g.cli(t, verb).want(t, 2, verb)
-		})
-	}
 }
 
 func TestSpellingsThatAreAccepted(t *testing.T) {
