@@ -75,6 +75,7 @@ var values = []refusal{
 	{"boolean in quotes", []string{"validatein: true", `validatein: "true" #@`}, []string{"without quotes"}},
 	{"boolean in numbers", []string{"validatein: true", "validatein: 1 #@"}, []string{"true or false, found 1"}},
 	{"reply", []string{"reply: stdout", "reply: carrier-pigeon #@"}, []string{"carrier-pigeon", "socket, stdout, cgi or report"}},
+	{"reply mistyped", []string{"reply: stdout", "reply: sdtout #@"}, []string{`"sdtout"`, "did you mean stdout?"}},
 	{"channel", []string{"channel: stdin", "channel: smoke #@"}, []string{"smoke", "cmdline, stdin or file"}},
 	{"onexit", []string{"      running: 2", "      onexit: shrug #@"}, []string{"shrug", "fail, report or wait"}},
 	{"encoding", []string{"encoding: raw", "encoding: xml #@"}, []string{"json or raw"}},

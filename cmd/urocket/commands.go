@@ -16,7 +16,7 @@ func commandLine() *cli.Program {
 		Commands: slices.Concat(
 			[]*cli.Command{runCommand(), dryCommand(), parseCommand(), initCommand(), schemaCommand()},
 			client.Commands(),
-			[]*cli.Command{versionCommand()},
+			[]*cli.Command{completionCommand(), manualCommand(), versionCommand()},
 		),
 	}
 }

@@ -1,6 +1,8 @@
 package apidoc
 
 import (
+	"encoding/json"
+	"math"
 	"regexp/syntax"
 	"strconv"
 	"strings"
@@ -148,4 +150,43 @@ func letterOf(class []rune) rune {
 		}
 	}
 	return 'a'
+}
+
+// sampleNumber is 1, or what is nearest to it within the bounds.
+func sampleNumber(parts []*openapi3.Schema, integer bool, nth int) json.Number {
+	low, high, step := math.Inf(-1), math.Inf(1), 0.0
+	for _, p := range parts {
+		inside := 0.5
+		if integer {
+			inside = 1
+		}
+		bound := func(v *float64, exclusive openapi3.ExclusiveBound, by float64) (float64, bool) {
+			switch {
+			case exclusive.Value != nil:
+				return *exclusive.Value + by, true
+			case v == nil:
+				return 0, false
+			case exclusive.IsTrue():
+				return *v + by, true
+			}
+			return *v, true
+		}
+		if v, ok := bound(p.Min, p.ExclusiveMin, inside); ok {
+			low = max(low, v)
+		}
+		if v, ok := bound(p.Max, p.ExclusiveMax, -inside); ok {
+			high = min(high, v)
+		}
+		if p.MultipleOf != nil {
+			step = *p.MultipleOf
+		}
+	}
+	n := max(min(1, high), low) + float64(nth)
+	if integer {
+		n = math.Ceil(n)
+	}
+	if step > 0 {
+		n = (math.Ceil(n/step) + float64(nth)) * step
+	}
+	return json.Number(strconv.FormatFloat(n, 'f', -1, 64))
 }
