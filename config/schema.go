@@ -30,6 +30,8 @@ func Schema() ([]byte, error) {
 		"limits":    w.object(inLimits, nil),
 		"defaults":  w.object(inDefaults, spellings),
 		"worker":    w.object(inWorker, nil),
+		"scheme":    w.object(inScheme, nil),
+		"tls":       w.object(inTLS, nil),
 		"path":      w.path(),
 	}
 	if w.missing != nil {
@@ -88,6 +90,7 @@ func (w *schemaWriter) key(where place, key string) schema {
 // sections are the headings below which the keys of a place are described.
 var sections = map[string][]string{
 	atTop.name: {"The service"}, inOperation.name: {"An operation", "inject", "limits"}, inInject.name: {"inject"},
+	inScheme.name: {"security"}, inTLS.name: {"tls"},
 	inLimits.name: {"limits"}, inDefaults.name: {"An operation", "inject", "limits"},
 }
 
@@ -132,11 +135,11 @@ func describedKeys(text string) map[string]described {
 			continue
 		}
 		row := described{text: plainText(cells[2])}
-		if section != "limits" { // where the second column is the kernel's name
+		if section != "limits" && section != "security" { // where the second column is something else
 			row.otherwise = defaultValue(cells[1])
 		}
 		for _, key := range strings.Fields(cells[0]) {
-			rows[section+" "+strings.Trim(key, "`")] = row
+			rows[section+" "+strings.Trim(key, "`,")] = row
 		}
 	}
 	return rows

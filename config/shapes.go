@@ -14,7 +14,10 @@ var (
 		schema{"type": "number", "exclusiveMinimum": 0},
 		schema{"type": "string", "pattern": `^(none|[1-9][0-9]*(\.[0-9]+)?|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)$`, "not": schema{"pattern": `^([0.]+[a-zµμ]+)+$`}},
 	}}
-	aMode = aMatch(`^(0o?)?[0-7]{3}$`)
+	aMode     = aMatch(`^(0o?)?[0-7]{3}$`)
+	aPath     = schema{"type": "string", "minLength": 1}
+	aVariable = aMatch(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	aName     = schema{"anyOf": []any{aText, schema{"type": "array", "minItems": 1, "items": aText}}} // or several
 )
 
 // aWhole is a number from least to most; most 0: any.
@@ -56,12 +59,16 @@ var shapeTable = map[string]schema{
 	"openapi":     {"type": "string", "minLength": 1},
 	"basepath":    aMatch(`^(/[^?#{}]*)?$`),
 	"admin":       aMatch(anAddress),
-	"security":    {"anyOf": []any{aWord(SecurityUpstream), schema{"type": "object"}}},
-	"maxbody":     aSize(1),
-	"running":     aWhole(1, 0),
-	"queued":      aWhole(0, 0),
-	"queuewait":   aTime,
-	"drain":       aTime,
+	"security": {"anyOf": []any{
+		aWord(SecurityUpstream),
+		schema{"type": "object", "additionalProperties": schema{"anyOf": []any{aWord(SecurityUpstream), schema{"$ref": "#/definitions/scheme"}}}},
+	}},
+	"tls":       {"$ref": "#/definitions/tls"},
+	"maxbody":   aSize(1),
+	"running":   aWhole(1, 0),
+	"queued":    aWhole(0, 0),
+	"queuewait": aTime,
+	"drain":     aTime,
 	"cgroup": {"anyOf": []any{
 		aWord(CgroupAuto, CgroupRequired, CgroupOff),
 		schema{
@@ -116,6 +123,26 @@ var shapeTable = map[string]schema{
 	"fsize":     aSize(0),
 	"core":      aSize(0),
 	"mode":      aWord(LimitEnforce, LimitBestEffort),
+
+	"keys":       aList(`.`),
+	"keysfile":   aPath,
+	"keysenv":    aVariable,
+	"htpasswd":   aPath,
+	"jwks":       aPath,
+	"issuer":     aText,
+	"audience":   aName,
+	"algorithms": {"type": "array", "minItems": 1, "items": schema{"enum": algorithms}},
+	"leeway":     aTime,
+	"hmac":       aWord(HMACGitHub, HMACStripe),
+	"secretfile": aPath,
+	"secretenv":  aVariable,
+	"tolerance":  aTime,
+	"clients":    aName,
+
+	"cert":       aPath,
+	"key":        aPath,
+	"clientca":   aPath,
+	"minversion": {"enum": []any{1.2, 1.3, "1.2", "1.3"}},
 
 	"min":         aWhole(0, 0),
 	"max":         aWhole(1, 0),
