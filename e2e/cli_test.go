@@ -31,9 +31,10 @@ func (g *gateway) cliIn(t *testing.T, stdin string, args ...string) outcome {
 	return ended(t, cmd)
 }
 
-// ended runs a program to its end.
+// ended runs a program to its end, after which the race detector would sleep a second.
 func ended(t *testing.T, cmd *exec.Cmd) outcome {
 	t.Helper()
+	cmd.Env = append(cmd.Environ(), "GORACE=atexit_sleep_ms=0")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	check(t, cmd.Start())
