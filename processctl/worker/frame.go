@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urocket/urocket/processctl/spool"
 )
@@ -27,8 +28,11 @@ func (e *BrokenError) Error() string { return "the worker broke the protocol: " 
 
 func broken(format string, a ...any) error { return &BrokenError{fmt.Sprintf(format, a...)} }
 
-// FailedError is what a handler reports in place of an answer, in its own words.
+// FailedError is what a handler reports in place of an answer, in its own words, the
+// first maxText bytes of them.
 type FailedError struct{ Text string }
+
+const maxText = 4 << 10
 
 func (e *FailedError) Error() string { return e.Text }
 
@@ -175,6 +179,13 @@ func greeting(header []byte, body *spool.Body) error {
 	return nil
 }
 
+func clip(text string) string {
+	if len(text) > maxText {
+		return strings.ToValidUTF8(text[:maxText], "") + "…"
+	}
+	return text
+}
+
 // Answer is what a worker has answered.
 type Answer struct {
 	Status int // 200 where it named none
@@ -195,7 +206,7 @@ func answer(header []byte, body *spool.Body, id string) (a *Answer, bye bool, er
 	case s.ID != id:
 		return nil, false, broken("an answer to another request")
 	case s.Error != nil:
-		return nil, s.Bye, &FailedError{*s.Error}
+		return nil, s.Bye, &FailedError{clip(*s.Error)}
 	}
 	a = &Answer{Status: 200, Header: make(map[string][]string, len(s.Headers)), Body: body}
 	if s.Status != nil {

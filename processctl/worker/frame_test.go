@@ -115,6 +115,11 @@ func TestAnswer(t *testing.T) {
 	if _, bye, err := answer([]byte(`{"id":"7","error":"what","bye":true}`), body, "7"); !errors.As(err, &failed) || failed.Text != "what" || !bye {
 		t.Errorf("bye %v, %v", bye, err)
 	}
+	long, err := json.Marshal(map[string]string{"id": "7", "error": strings.Repeat("é", maxText)})
+	check(t, err)
+	if _, _, err := answer(long, body, "7"); !errors.As(err, &failed) || failed.Text != strings.Repeat("é", maxText/2)+"…" {
+		t.Errorf("a long error: %v", err)
+	}
 	for _, header := range []string{
 		`{"id":"8","status":200}`, `{"id":"77"}`, `{"status":200}`, `{"id":""}`, `{"id":7}`, `{"id":"7","status":"200"}`, `{"id":"7","status":200.5}`,
 		`{"id":"7","headers":[]}`, `{"id":"7","headers":{"A":1}}`, `{"id":"7","headers":{"A":[1]}}`, `{"id":"7","error":{}}`, `{"id":"7"`, `{"id":"7"} {}`, `7`, `"7"`, "\x00",

@@ -125,7 +125,6 @@ func (w *worker) drop(j *Job, err error) ending {
 	if unsent := w.giveUp(j); unsent != nil {
 		err = unsent
 	}
-	defer w.link.finish()
 	switch {
 	case errors.Is(err, errStopped):
 		w.pool.count(Stopped, 0)

@@ -107,9 +107,17 @@ function serve(callable $handler): void
         ini_set('display_errors', 'stderr'); // on stdout it would be taken for a part of the answer
     }
     $line->write(['v' => 1, 'ready' => true, 'pid' => getmypid()], '');
+    $before = [];
     while (($frame = $line->read()) !== null) {
         [$head, $body] = $frame;
-        foreach ($head['env'] as $name => $value) {
+        if (isset($head['deadline_ms'])) {
+            $head['env']['UROCKET_DEADLINE'] = (string) $head['deadline_ms'];
+        }
+        foreach (array_diff_key($before, $head['env']) as $name => $_) {
+            putenv($name);
+            unset($_SERVER[$name]);
+        }
+        foreach ($before = $head['env'] as $name => $value) {
             putenv("$name=$value");
             $_SERVER[$name] = $value;
         }
