@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -52,6 +53,7 @@ type Controller struct {
 	kept    map[string]kept         // by [Warm.key]
 	asked   map[string]warm.Program // by [Warm.asks]: their PHPs have said what they can do
 	cooling sync.WaitGroup          // over what is not to be kept any more
+	boots   chan struct{}           // has room for those that are starting
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to
@@ -67,7 +69,7 @@ func New(o Options) (*Controller, error) {
 	vfork.Prepare()
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
-		closing: make(chan struct{}), crews: map[string]*crew{}, tmpDir: o.TmpDir, asked: map[string]warm.Program{},
+		closing: make(chan struct{}), crews: map[string]*crew{}, tmpDir: o.TmpDir, asked: map[string]warm.Program{}, boots: make(chan struct{}, max(2, runtime.NumCPU())),
 	}
 	if !o.NoCgroup {
 		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})

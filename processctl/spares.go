@@ -25,6 +25,7 @@ type spares struct {
 	mu       sync.Mutex
 	asked    warm.Program // what PHP was asked last
 	ready    []*spare     // the oldest first
+	want     int          // how many are to wait; it grows with the calls
 	starting int
 	backoff  warm.Backoff
 	retry    *time.Timer
@@ -35,7 +36,7 @@ type spares struct {
 
 // keepSpares begins to keep spares; it returns at once.
 func (c *Controller) keepSpares(w Warm) *spares {
-	s := &spares{c: c, w: w, asked: w.Program, closing: make(chan struct{}), used: time.Now(), why: errors.New("the first ones are being started")}
+	s := &spares{c: c, w: w, asked: w.Program, want: 1, closing: make(chan struct{}), used: time.Now(), why: errors.New("the first ones are being started")}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.idle = time.AfterFunc(spareIdleTime, s.rest)
@@ -51,6 +52,7 @@ func (s *spares) take() (*spare, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.used = time.Now()
+	s.want = min(2*s.want, s.most())
 	defer s.fill()
 	for len(s.ready) > 0 {
 		first := s.ready[0]
@@ -76,13 +78,16 @@ func (s *spares) program() warm.Program {
 	return s.asked
 }
 
+func (s *spares) most() int {
+	if s.w.Running > 0 {
+		return min(mostSpares, s.w.Running)
+	}
+	return mostSpares
+}
+
 // fill starts as many as are missing. The lock is held.
 func (s *spares) fill() {
-	most := mostSpares
-	if s.w.Running > 0 {
-		most = min(most, s.w.Running)
-	}
-	for !s.isClosed() && s.retry == nil && len(s.ready)+s.starting < most {
+	for !s.isClosed() && s.retry == nil && len(s.ready)+s.starting < s.want {
 		s.starting++
 		s.work.Go(func() {
 			one, err := s.start()
@@ -168,7 +173,7 @@ func (s *spares) rest() {
 	for _, one := range s.ready {
 		s.drop(one)
 	}
-	s.ready, s.why = nil, errors.New("there was no call for long: the first ones are being started again")
+	s.ready, s.want, s.why = nil, 1, errors.New("there was no call for long: the first ones are being started again")
 }
 
 // Close ends all spares that wait, and returns when nothing is left of them.

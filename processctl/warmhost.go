@@ -27,8 +27,9 @@ func (c *Controller) warmHost(w *Warm) warm.Host {
 			}
 			return g, func() { removeGroup(g) }, nil
 		},
-		Run:  func(argv []string, stop <-chan struct{}) (string, error) { return c.runner(w, stop)(argv) },
-		Null: int(c.null.Fd()),
+		Run:   func(argv []string, stop <-chan struct{}) (string, error) { return c.runner(w, stop)(argv) },
+		Null:  int(c.null.Fd()),
+		Boots: c.boots,
 	}
 }
 

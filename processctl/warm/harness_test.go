@@ -68,7 +68,7 @@ func (k *kitchen) program() Program {
 }
 
 func (k *kitchen) host() Host {
-	return Host{Start: k.start, Group: k.group, Run: k.run, Null: int(k.null.Fd())}
+	return Host{Start: k.start, Group: k.group, Run: k.run, Null: int(k.null.Fd()), Boots: make(chan struct{}, 1)}
 }
 
 func (k *kitchen) start(c Command) (*Child, error) {

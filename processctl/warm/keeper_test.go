@@ -136,7 +136,7 @@ func TestOddPHP(t *testing.T) {
 		p := k.program()
 		p.Prelude = t.TempDir()
 		write(t, p.Prelude+"/fork.php", `<?php $f = fopen("php://fd/3", "w"); stream_set_write_buffer($f, 0); `+text)
-		z, err := startZygote(&Host{Start: k.start, Group: k.group, Run: k.run, Null: int(k.null.Fd())}, p, nil)
+		z, err := startZygote(new(k.host()), p, nil)
 		if z != nil || err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v, %v", text, z, err)
 		}

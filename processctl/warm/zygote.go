@@ -40,6 +40,9 @@ type Host struct {
 	// Run runs PHP and returns what it has printed, for [Program.Probe].
 	Run  func(argv []string, stop <-chan struct{}) (string, error)
 	Null int // a descriptor of /dev/null
+
+	// Boots has room for as many PHPs as may be starting at a time.
+	Boots chan struct{}
 }
 
 // Command is a PHP to be started.
@@ -74,6 +77,12 @@ type zygote struct {
 // startZygote starts a PHP, waits until it is ready and tries it. The error says what
 // PHP has to say about it.
 func startZygote(h *Host, p Program, closing <-chan struct{}) (_ *zygote, err error) {
+	select {
+	case h.Boots <- struct{}{}:
+		defer func() { <-h.Boots }()
+	case <-closing:
+		return nil, errClosed
+	}
 	z := &zygote{begun: time.Now(), p: p}
 	if err = z.p.Ready(func(argv []string) (string, error) { return h.Run(argv, closing) }); err != nil {
 		return nil, err
