@@ -57,7 +57,7 @@ func (s *suite) run(t *testing.T, list []trial) {
 			})
 		}
 	})
-	for _, d := range s.known.unmet(s.driver.name) {
+	for _, d := range s.known.unmet(s.driver.names(s.driver.made)) {
 		t.Errorf("%s, %s, %q: this difference is listed, but was not met", d.script, s.driver.name, d.what)
 	}
 }
@@ -71,7 +71,7 @@ func (s *suite) compare(t *testing.T, tr trial) {
 	for i := range want.calls {
 		s.differ(t, tr, fmt.Sprintf("call %d: ", i+1), got.driver[i], want.calls[i], got.calls[i])
 	}
-	s.differ(t, tr, "", s.driver.name, want.end, got.end)
+	s.differ(t, tr, "", s.driver.made, want.end, got.end)
 	check(t, errors.Join(s.values.add("php", tr, want), s.values.add(s.driver.name, tr, got)))
 }
 
@@ -79,7 +79,7 @@ func (s *suite) compare(t *testing.T, tr trial) {
 // that made the process.
 func (s *suite) differ(t *testing.T, tr trial, where, by string, truth, served facts) {
 	t.Helper()
-	for _, what := range s.known.unlisted(tr.name(), maker(by), truth, served) {
+	for _, what := range s.known.unlisted(tr.name(), s.driver.names(maker(by)), truth, served) {
 		t.Errorf("%s%s\n     by php: %s\nunder %s: %s", where, what, truth.shown(what), by, served.shown(what))
 	}
 }

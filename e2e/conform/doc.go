@@ -22,8 +22,8 @@
 //
 // A fact that differs must stand in the table of differences, with the reason,
 // and each row of that table must be seen: a difference that has gone is a
-// failure as well. docs/drivers.md has the same table between two marks, where
-// TestDocument looks for it:
+// failure as well. docs/drivers.md has the same table, rows of one reason in one
+// row, between two marks, where TestDocument looks for it:
 //
 //	<!-- differences -->
 //	…

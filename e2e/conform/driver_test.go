@@ -1,7 +1,9 @@
 package conform
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,19 +13,31 @@ import (
 
 // driver is a way of urocket to make a process.
 type driver struct {
-	name    string // in the table of differences
-	driver  string // the key
-	options []string
-	one     bool // a call of an operation at a time
-	most    int  // calls of a trial; 0: all. Where each call is a PHP from its start there are enough elsewhere
+	name    string   // in the table of differences
+	driver  string   // the key
+	made    string   // what makes the processes
+	options []string // of php, also where it is run plainly
+	source  string   // of an extension that is added under the driver alone
+	one     bool     // a call of an operation at a time
+	most    int      // calls of a trial; 0: all. Where each call is a PHP from its start there are enough elsewhere
 }
 
 // drivers are all of them. The fallback of fork to processes that are started
 // ahead is where PHP cannot call C.
 var drivers = []driver{
-	{name: "spawn", driver: "spawn"},
-	{name: "fork", driver: "fork"},
-	{name: "spare", driver: "fork", options: []string{"-d", "ffi.enable=0"}, one: true, most: 3},
+	{name: "spawn", driver: "spawn", made: "spawn"},
+	{name: "fork", driver: "fork", made: "fork"},
+	{name: "fastexit", driver: "fork", made: "fork", source: "../../contrib/fastexit/fastexit.c"},
+	{name: "spare", driver: "fork", made: "spare", options: []string{"-d", "ffi.enable=0"}, one: true, most: 3},
+}
+
+// names are those by which the table knows the processes of a driver that were
+// made in some way.
+func (d driver) names(made string) []string {
+	if d.source != "" {
+		return []string{made, d.name} // the extension is there whoever makes the process
+	}
+	return []string{made}
 }
 
 // of is the list of trials for this driver.
@@ -37,9 +51,40 @@ func (d driver) of(list []trial) []trial {
 	return list
 }
 
+// extension is where that of the driver lies, once it is compiled.
+func (d driver) extension() string { return filepath.Join(filepath.Dir(program), d.name+".so") }
+
+// extended are the options of php under the driver.
+func (d driver) extended() []string {
+	if d.source == "" {
+		return d.options
+	}
+	return append(slices.Clone(d.options), "-d", "extension="+d.extension())
+}
+
+// compiled compiles the extension of the driver, if it has one.
+func (d driver) compiled(t *testing.T) {
+	t.Helper()
+	if d.source == "" {
+		return
+	}
+	if _, err := os.Stat(d.source); err != nil {
+		notrun.Here(t, "this version has no "+d.source)
+	}
+	headers, err := exec.Command("php-config", "--includes").Output()
+	if err != nil {
+		notrun.Here(t, "no headers of PHP, which an extension needs (php-dev)")
+	}
+	words := append(strings.Fields(string(headers)), "-shared", "-fPIC", "-O2", "-o", d.extension(), d.source)
+	if out, err := exec.Command("cc", words...).CombinedOutput(); err != nil {
+		t.Fatalf("cc %q: %v\n%s", words, err, out)
+	}
+}
+
 // accepted stops a test of a driver that this version does not have yet.
 func (d driver) accepted(t *testing.T) {
 	t.Helper()
+	d.compiled(t)
 	tr := trial{script: "plain"}
 	g := prepare(t, []trial{tr}, servedBy(d))
 	out, err := g.program("dry").CombinedOutput()

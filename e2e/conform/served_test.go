@@ -14,7 +14,7 @@ func servedBy(d driver) func(g *gateway, tr trial) escape.Keys {
 	return func(g *gateway, tr trial) escape.Keys {
 		keys := escape.Keys{"reply": "report", "driver": d.driver}
 		maps.Copy(keys, tr.keys)
-		keys["cmd"] = tr.command(d.options, g.folder(tr))
+		keys["cmd"] = tr.command(d.extended(), g.folder(tr))
 		if d.one && tr.flags&together == 0 {
 			keys["running"] = 1 // else several are started ahead of each call
 		}

@@ -116,14 +116,15 @@ func (tr trial) layAnew(dir string) error {
 	return firstOf(err, tr.lay(dir))
 }
 
+var longAgo = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
+
 // age gives all files an old date: what is new is compiled each time.
 func age(dir string) error {
 	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)
-		return os.Chtimes(path, at, at)
+		return os.Chtimes(path, longAgo, longAgo)
 	})
 }
 

@@ -46,7 +46,8 @@ func changes() []trial {
 			{before: replaced("fifth!", time.Hour)},
 			{before: replaced("six th", 2*time.Hour)}, // older than what it replaces
 		}},
-		{script: "edited", as: "edited-keeping-times", before: replaced("first!", time.Hour), calls: []call{{}, {}, {before: replaced("second", time.Hour)}}},
+		{script: "edited", as: "edited-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replaced("second", 0)}}},
+		{script: "edited", as: "include-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replacedPart("second", 0)}}},
 		{script: "edited", as: "removed", before: edition("first", "first"), calls: []call{
 			{}, {before: func(dir string) error { return os.Remove(filepath.Join(dir, "edited.php")) }}, {before: edition("again", "again")},
 		}},
@@ -86,18 +87,21 @@ func edition(script, part string) func(dir string) error {
 // the time of an earlier day.
 func replaced(edition string, age time.Duration) func(dir string) error {
 	return func(dir string) error {
-		for name, text := range map[string]string{
-			"edited.php": "<?php\nrequire 'part.php';\necho 'script replaced by " + edition + ", ', part(), \"\\n\";\n",
-			"part.php":   "<?php\nfunction part() { return 'part replaced by " + edition + "'; }\n",
-		} {
-			file := filepath.Join(dir, name)
-			at := time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC).Add(-age)
-			if err := errors.Join(put(dir, name+".new", text), os.Chtimes(file+".new", at, at), os.Rename(file+".new", file)); err != nil {
-				return err
-			}
-		}
-		return nil
+		const script = "<?php\nrequire 'part.php';\necho 'script replaced by EDITION, ', part(), \"\\n\";\n"
+		return errors.Join(replacedPart(edition, age)(dir), replace(dir, "edited.php", strings.ReplaceAll(script, "EDITION", edition), age))
 	}
+}
+
+// replacedPart is the same for what the script includes.
+func replacedPart(edition string, age time.Duration) func(dir string) error {
+	return func(dir string) error {
+		return replace(dir, "part.php", "<?php\nfunction part() { return 'part replaced by "+edition+"'; }\n", age)
+	}
+}
+
+func replace(dir, name, text string, age time.Duration) error {
+	file, at := filepath.Join(dir, name), longAgo.Add(-age)
+	return errors.Join(put(dir, name+".new", text), os.Chtimes(file+".new", at, at), os.Rename(file+".new", file))
 }
 
 func writing(name, text string) func(dir string) error {

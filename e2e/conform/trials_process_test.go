@@ -1,11 +1,5 @@
 package conform
 
-import (
-	"errors"
-	"os"
-	"path/filepath"
-)
-
 // processes are the trials of the process, what it starts and what it shares.
 func processes() []trial {
 	return []trial{
@@ -37,7 +31,7 @@ func surroundings() []trial {
 		{script: "ini"},
 		{script: "ini", as: "ini-with-options", cmd: []string{"php", "-d", "memory_limit=99M", "-dprecision=5", "-d", "opcache.enable_cli=1", "-d", "html_errors=1", "ini.php"}},
 		{script: "ini-change", cmd: []string{"php", "-d", "date.timezone=Asia/Tokyo", "-d", "user_agent=me; \"you\"", "-d", "my.own=1", "ini-change.php"}, calls: times(2)},
-		{script: "plain", as: "ini-file", cmd: []string{"php", "-c", "@DIR@/own.ini", "modules.php"}, before: iniFile("11M"), calls: []call{{}, {before: iniFile("22M")}}},
+		{script: "modules", as: "ini-file", cmd: []string{"php", "-c", "@DIR@/own.ini", "modules.php"}, before: iniFile("11M"), calls: []call{{}, {before: iniFile("22M")}}},
 		{script: "modules", as: "ini-none", cmd: []string{"php", "-n", "modules.php", "x"}, calls: times(2)},
 		{script: "modules", as: "ini-of-the-environment", keys: keys{"env": []string{"PHPRC=@DIR@"}}, before: writing("php.ini", "memory_limit=33M\n")},
 		{script: "modules", as: "ini-folder-of-the-environment", keys: keys{"env": []string{"PHP_INI_SCAN_DIR=:@DIR@/conf.d"}}, before: writing("conf.d/own.ini", "memory_limit=44M\nvariables_order=EGPCS\n")},
@@ -57,8 +51,7 @@ func surroundings() []trial {
 
 func iniFile(limit string) func(dir string) error {
 	return func(dir string) error {
-		text, err := os.ReadFile("testdata/modules.php")
-		return errors.Join(err, put(dir, "modules.php", string(text)), os.WriteFile(filepath.Join(dir, "own.ini"), []byte("memory_limit="+limit+"\n"), 0o644))
+		return put(dir, "own.ini", "memory_limit="+limit+"\n")
 	}
 }
 
@@ -70,6 +63,10 @@ func replies() []trial {
 		{script: "reply-curl", as: "reply-curl-of-the-process", cmd: withArg("reply-curl"), keys: keys{"reply": "socket", "channel": "stdin", "replyfrom": "process"}, calls: withBody(`{"a":[1.5]}`, each("small", "big")), needs: []string{"curl"}},
 		{script: "reply-stream", cmd: withArg("reply-stream"), keys: keys{"reply": "socket", "replyfrom": "process"}, calls: each("über")},
 		{script: "reply-helper", keys: keys{"reply": "socket", "channel": "stdin"}, calls: []call{{body: []byte(`{"a":1}`)}, {body: []byte("plain"), header: []string{"Content-Type: text/plain"}}, {body: []byte("not JSON")}}},
+		{
+			script: "reply-helper", as: "reply-helper-argument", cmd: []string{"php", "reply-helper.php", "{{jsonpayload}}"}, keys: keys{"reply": "socket", "encoding": "json"},
+			calls: []call{{body: []byte(`{"a":1}`), header: []string{"Content-Type: application/json"}}, {}},
+		},
 		{script: "reply-child", keys: keys{"reply": "socket", "replyfrom": "process"}, needs: []string{"pcntl"}},
 		{script: "reply-none", keys: socket},
 		{script: "reply-dies", keys: socket},

@@ -49,7 +49,7 @@ func (s *suite) attempts(t *testing.T, tr trial) outcome {
 	for left := 5; ; left-- {
 		got, err := tr.outcome(s.gateway, tr.flags&together != 0, s.served)
 		check(t, err)
-		if !s.warm(tr) || slices.ContainsFunc(got.driver, func(by string) bool { return maker(by) == s.driver.name }) {
+		if !s.warm(tr) || slices.ContainsFunc(got.driver, func(by string) bool { return maker(by) == s.driver.made }) {
 			return got
 		}
 		if left == 0 {
@@ -62,7 +62,7 @@ func (s *suite) attempts(t *testing.T, tr trial) outcome {
 
 // warm tells whether the driver of this suite is to serve a trial at all.
 func (s *suite) warm(tr trial) bool {
-	return s.made[tr.name()] == s.driver.name && s.driver.name != "spawn" && tr.flags&neverWarm == 0
+	return s.made[tr.name()] == s.driver.made && s.driver.made != "spawn" && tr.flags&neverWarm == 0
 }
 
 // served makes a call once the process that is to become it, or to fork it, waits;
