@@ -375,7 +375,7 @@ func TestWorkerWhoseCallerLeaves(t *testing.T) {
 		}
 		g := startOdd(t, keys{"min": 1, "max": 1}, more, nil)
 		pid, _ := g.worker(t)
-		c := g.dial(t).ask("GET /sleep?ms=500")
+		c := g.dial(t).ask("GET /sleep?ms=3000")
 		eventually(t, "the call runs", func() bool { return g.pool(t).Busy == 1 })
 		check(t, c.Close())
 		eventually(t, "the call is over", func() bool { p := g.pool(t); return p.Busy == 0 && p.Alive == 1 && p.Ending == 0 })
