@@ -584,3 +584,57 @@ func TestWorkerConfiguration(t *testing.T) {
 	}
 	g.cli(t, "dry", "-c", g.path("urocket-service.yaml")).want(t, 0, "workers, each for one request at a time: php odd.php")
 }
+
+// A worker that has grown too large is replaced, and no request is lost over it.
+func TestWorkerMaxMemory(t *testing.T) {
+	t.Parallel()
+	for name, top := range levels {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := startOdd(t, keys{"min": 1, "max": 1, "maxmemory": "64MiB"}, nil, top)
+			pid, _ := g.worker(t)
+			for range 12 {
+				g.get(t, "/grow?n=8000000").want(t, 200)
+			}
+			eventually(t, "it is gone", func() bool { return !alive(pid) })
+			if p := g.pool(t); p.Ends["memory"] == 0 || p.Ends["crash"] > 0 || p.Requests["answered"] != 13 {
+				t.Errorf("%+v", p)
+			}
+		})
+	}
+}
+
+// A second signal does not wait for workers that wait for nothing.
+func TestWorkersAtSecondSignal(t *testing.T) {
+	t.Parallel()
+	g := startOdd(t, keys{"min": 2, "max": 2}, keys{"env": []string{"SLOW_END=1"}, "grace": "10m", "timeout": "none"}, keys{"drain": "10m"})
+	got := make(chan answer, 2)
+	go func() { a, _ := g.try(request{path: "/stubborn"}); got <- a }()
+	eventually(t, "one is served", func() bool { return g.pool(t).Busy == 1 })
+	g.signal(syscall.SIGTERM)
+	eventually(t, "it is stopping", func() bool { return len(g.logLines(`"msg":"stopping"`)) == 1 })
+	g.signal(syscall.SIGTERM)
+	a := <-got
+	a.wantProblem(t, 503, "draining")
+	g.wantCode = 1
+	if code := g.exitCode(); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// A caller who waits for a worker when the service stops is told so.
+func TestWorkersAreBootingAtStop(t *testing.T) {
+	t.Parallel()
+	s := oddSetup(t, keys{"min": 1, "max": 1, "boottimeout": "10m"}, keys{"env": []string{"BOOT=hang"}})
+	g := start(t, s)
+	got := make(chan answer, 1)
+	go func() { a, _ := g.try(request{path: "/pid"}); got <- a }()
+	eventually(t, "he waits", func() bool { return g.pool(t).Queued == 1 })
+	g.idle = 0
+	g.signal(syscall.SIGTERM)
+	a := <-got
+	a.wantProblem(t, 503, "draining")
+	if code := g.exitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}

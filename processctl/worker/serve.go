@@ -62,7 +62,7 @@ func (w *worker) sent(j *Job) bool {
 	if j.sent == nil {
 		return true
 	}
-	late := time.NewTimer(linger)
+	late := time.NewTimer(reapTime)
 	defer late.Stop()
 	select {
 	case err := <-j.sent:
