@@ -2,7 +2,7 @@
 # Installs what is missing, with apt-get; does nothing, and needs no rights, where all is there.
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
-#   scripts/setup.sh test   that, openssl, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
+#   scripts/setup.sh test   that, openssl, python3, perl, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
 #                           and, if it can be had, Prometheus, to read the metrics and to check the alerts
 #                           and programs in PHP that are served as they are
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
@@ -30,6 +30,7 @@ need() { # need PACKAGE COMMAND...: the package is missing unless the command su
 }
 
 has_php_curl() { php -r 'exit(extension_loaded("curl") ? 0 : 1);'; }
+has_perl_json() { perl -MJSON::PP -e 1; }
 static_busybox() { busybox cpio --help && ! ldd "$(command -v busybox)"; }
 has_mkfs() { PATH=$PATH:/usr/sbin:/sbin has mkfs.ext4; } # not everybody's PATH has it
 can_compile() { echo '#include <stdlib.h>' | "${CC:-gcc}" -E -; }
@@ -58,6 +59,9 @@ if [ "$mode" = bench ]; then
     ls /usr/bin/php-cgi* >/dev/null 2>&1 || wanted+=(php-cgi)
 fi
 if [ "$mode" = test ]; then
+    # The languages of examples/workers.
+    need python3 has python3
+    need perl has_perl_json
     # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox

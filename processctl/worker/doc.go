@@ -25,16 +25,18 @@
 //	   │                        │
 //	   └──────── parting ───────┴── gone
 //
-// One goroutine owns a worker from its start to its end (worker.live): it alone reads
-// and writes the socket. Whoever wants something of it, or has something to tell (its
-// process has ended, the caller has left, the pool wants it to go), sets that down and wakes it
-// ([link]). The pool itself is a set of lists under one lock, and has no goroutine:
-// each change looks what follows from it (Pool.settle).
+// One goroutine owns a worker from its start to its end (worker.live), and does nothing
+// but read from it: so it sees at once when a worker ends, or sends what nobody has asked
+// for. Whoever wants something of it, or has something to tell (its process has ended, the
+// caller has left, the pool wants it to go), sets that down and wakes it (link). The
+// pool itself is a set of lists under one lock, and has no goroutine: each change looks
+// what follows from it (Pool.settle).
 //
-// A request costs two handings-over, from the caller's goroutine to the worker's and
-// back, one write and one read; and a look at the socket before, which finds a worker
-// that has ended or sent something in the meantime while the request can still be
-// given to another.
+// A request is written by who brings it, which never takes long: the socket of a worker
+// that waits is empty, and holds what is written at once; anything larger is written by
+// a goroutine of its own. So a request costs one write, one read, and one waking of each
+// of two goroutines. If nothing could be written because the worker has just ended, the
+// request was not handed over ([ErrGone]), and another worker may have it.
 //
 // # How many there are
 //

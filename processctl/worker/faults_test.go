@@ -50,10 +50,7 @@ func TestWorkersThatDoNotAnswer(t *testing.T) {
 				if r.body() != c.answered {
 					t.Errorf("%s: %q (%v)", c.path, r.body(), r.err)
 				}
-				switch c.path {
-				case "/late-twice":
-					time.Sleep(100 * time.Millisecond) // until the second frame is there
-				case "/answer-exit": // without saying so: who is asked next would not know
+				if c.path != "/twice" { // it ends, or sends more, later: who is asked until then cannot know
 					eventually(t, "it has ended", func() bool { return !alive(before) })
 				}
 			case c.broken != "":

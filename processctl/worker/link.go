@@ -21,9 +21,13 @@ var (
 	errExited    = errors.New("the worker has ended")
 )
 
-// Linger is how long what a worker has sent may take to arrive after it has ended, and
-// how long its end may take to be known after its socket has closed.
-const Linger = 100 * time.Millisecond
+const (
+	// linger is how long what a worker has sent may take to arrive after it has ended.
+	linger = 100 * time.Millisecond
+	// reapTime is how long the end of a worker may take to be known once its socket is
+	// closed. One that has closed it and lives on costs its caller so much.
+	reapTime = time.Second
+)
 
 // link is our end of a worker's descriptor 3. The worker's goroutine reads, all the
 // time. Whoever has something to tell it (a wish that the worker be stopped, its end) sets that
@@ -201,7 +205,7 @@ func (l *link) interrupted() error {
 		return errExited
 	case l.exited != nil:
 		l.lingers = true
-		return l.f.SetReadDeadline(time.Now().Add(Linger))
+		return l.f.SetReadDeadline(time.Now().Add(linger))
 	case l.dismissed && l.job == nil:
 		return errDismissed
 	case l.job == nil && !l.boots: // it was the deadline of the last job
@@ -267,14 +271,19 @@ func (l *link) offer(b []byte) (n int, err error) {
 	return n, err
 }
 
-// awaitExit waits for the worker's end; nil: it has not ended in that time.
-func (l *link) awaitExit(limit time.Duration) *processctl.Result {
-	late := time.NewTimer(limit)
+// awaitExit waits for the end of a worker whose socket is closed; nil: it lives on.
+func (l *link) awaitExit() *processctl.Result {
+	late := time.NewTimer(reapTime)
 	defer late.Stop()
 	select {
 	case <-l.ended:
 	case <-late.C:
 	}
+	return l.result()
+}
+
+// result is how the worker has ended; nil: it lives.
+func (l *link) result() *processctl.Result {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.exited

@@ -62,7 +62,7 @@ func (w *worker) sent(j *Job) bool {
 	if j.sent == nil {
 		return true
 	}
-	late := time.NewTimer(Linger)
+	late := time.NewTimer(reapTime)
 	defer late.Stop()
 	select {
 	case err := <-j.sent:
@@ -91,7 +91,7 @@ func (w *worker) answered(j *Job, a *Answer, bye bool, err error) (end ending, o
 	switch {
 	case !usable:
 		end, over = ending{reason: ReasonStopped}, true
-		if r := w.link.awaitExit(0); r != nil {
+		if r := w.link.result(); r != nil {
 			end = ending{reason: ReasonCrash, err: errors.New("it " + describe(r))}
 		}
 	case w.in.Buffered() > 0:
@@ -144,7 +144,7 @@ func (w *worker) drop(j *Job, err error) ending {
 		j.events.Answered(nil, err)
 		return ending{reason: ReasonStopped}
 	}
-	r := w.link.awaitExit(Linger)
+	r := w.link.awaitExit()
 	if r == nil {
 		return w.drop(j, broken("it closed descriptor 3 in place of an answer"))
 	}

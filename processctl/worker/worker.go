@@ -94,7 +94,7 @@ func (w *worker) greet() error {
 	case errors.Is(err, errTimeout):
 		return fmt.Errorf("it was not ready in %v", w.pool.o.BootTimeout)
 	}
-	if r := w.link.awaitExit(Linger); r != nil {
+	if r := w.link.awaitExit(); r != nil {
 		return fmt.Errorf("it %s before it was ready", describe(r))
 	}
 	return broken("it closed descriptor 3 before it was ready")
@@ -150,7 +150,7 @@ func (w *worker) idleEnd(err error) ending {
 	case errorIs[*BrokenError](err):
 		return ending{reason: ReasonProtocol, err: err}
 	}
-	if r := w.link.awaitExit(Linger); r != nil {
+	if r := w.link.awaitExit(); r != nil {
 		return ending{reason: ReasonCrash, err: errors.New("it " + describe(r))}
 	}
 	return ending{reason: ReasonProtocol, err: broken("it closed descriptor 3")}
