@@ -12,7 +12,7 @@ NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 # To make cgroups for what is measured takes root.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-.PHONY: run build test test-vm soak setup setup-test setup-bench lint fuzz bench gobench clean
+.PHONY: run build test test-vm soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -57,11 +57,21 @@ lint:
 fuzz:
 	@scripts/fuzz.sh
 
-# Speed, held against what this machine allows, in one run of a quarter of an hour; BENCH=quick: a minute or two.
+# Speed, held against what this machine allows, in one run of twenty minutes; BENCH=quick: a minute or two.
 # BENCHFLAGS are those of bin/bench -help.
 bench: build setup-bench
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench
 	$(SUDO) bin/bench $(if $(filter quick,$(BENCH)),-quick) $(BENCHFLAGS)
+
+# PHP scripts under each driver, beside php-fpm and php-cgi; writes docs/benchmarks-php.md. FASTEXIT=FILE: contrib/fastexit, built.
+bench-php: build setup-bench
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench
+	$(SUDO) bin/bench -php $(if $(FASTEXIT),-fastexit $(FASTEXIT)) $(BENCHFLAGS)
+
+# What others do when a script misbehaves; writes docs/comparison.md.
+compare: build setup-bench
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/compare ./bench/compare
+	$(SUDO) bin/compare
 
 gobench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./...

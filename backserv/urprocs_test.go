@@ -59,6 +59,43 @@ func TestProcessesAsDocumented(t *testing.T) {
 	}
 }
 
+func TestEndOfAProcess(t *testing.T) {
+	b := serve(t)
+	b.calls.expect("one", nil)
+	b.calls.refuse("over", &visor.GoneError{End: visor.EndTimeout})
+	for _, c := range []struct {
+		id     string
+		status int
+		text   string
+	}{
+		{"one", http.StatusAccepted, "SIGTERM is sent"},
+		{"one?now", http.StatusAccepted, "SIGKILL is sent"},
+		{"two", http.StatusNotFound, "no call"},
+		{"over", http.StatusGone, "ended already (timeout)"},
+	} {
+		if status, text := b.curl(t, nil, "-X", "DELETE", "http://internal/urprocs/"+c.id); status != c.status || !strings.Contains(text, c.text) {
+			t.Errorf("%s: %d %s", c.id, status, text)
+		}
+	}
+	if got := strings.Join(b.calls.terminated, ", "); got != "one false, one true" {
+		t.Errorf("ended %s", got)
+	}
+	if log := b.log.String(); strings.Count(log, "an operator ends a call") != 2 || !strings.Contains(log, "request_id=one") || strings.Contains(log, "request_id=two") {
+		t.Errorf("log: %s", log)
+	}
+	if status, _ := b.curl(t, nil, "-X", "DELETE", "http://internal/urprocs"); status != http.StatusMethodNotAllowed {
+		t.Errorf("DELETE of all: %d", status)
+	}
+}
+
+func TestNobodyElseEndsProcesses(t *testing.T) {
+	b := serve(t, func(s *Server) { s.opt.Owned = func(int) bool { return true } })
+	b.calls.expect("one", nil)
+	if status, _ := b.curl(t, nil, "-X", "DELETE", "http://internal/urprocs/one"); status != http.StatusForbidden || len(b.calls.terminated) > 0 {
+		t.Errorf("status %d, ended %v", status, b.calls.terminated)
+	}
+}
+
 func TestNoProcesses(t *testing.T) {
 	b := serve(t)
 	_, text := b.curl(t, nil, "http://internal/urprocs")

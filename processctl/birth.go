@@ -99,7 +99,7 @@ func (p *Process) bearCold(c *Controller, env []string) (birth, error) {
 
 // bearHere forks from this program.
 func (p *Process) bearHere(c *Controller, env []string, group int) (birth, error) {
-	pid, err := vfork.Start(&vfork.Command{Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir, Files: p.childFDs, Cgroup: group})
+	pid, err := vfork.Start(&vfork.Command{Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir, Files: p.childFDs, Extra: p.spec.extra(), Cgroup: group})
 	if err != nil {
 		return birth{}, err
 	}
@@ -119,7 +119,7 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 	defer c.keepAwake(w)()
 	child, err := w.Start(ctx, shim.Command{
 		Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir,
-		Stdin: p.childFDs[0], Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: group,
+		Stdin: p.childFDs[0], Stdout: p.childFDs[1], Stderr: p.childFDs[2], Extra: p.spec.extra(), Cgroup: group,
 	})
 	if errors.Is(err, shim.ErrLost) {
 		w.Close() // whatever it was doing, it ends

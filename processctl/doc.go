@@ -8,7 +8,7 @@
 //   - A process is born in a place of its own: a cgroup entered by clone3 at the
 //     first instruction or, where no group can be made, below a shim (package
 //     shim) that every orphan of it falls to. It inherits no descriptor but
-//     stdin, stdout and stderr, no environment but [Spec.Env], no blocked and no
+//     stdin, stdout and stderr, and [Spec.Extra], no environment but [Spec.Env], no blocked and no
 //     ignored signal ([Inheritable]).
 //   - When the process has ended and [Process.Release] was called, what is left
 //     of its descendants gets SIGTERM, [Spec.Grace], SIGKILL. [Spec.Timeout] does

@@ -116,6 +116,9 @@ func (o Output) Close() error {
 
 // startDrains reads the streams that nobody waits for.
 func (p *Process) startDrains() {
+	if p.driver == "" {
+		p.driver = "spawn"
+	}
 	p.reading = p.spec.Stream
 	if !p.spec.Stream {
 		p.drain(Stdout)
@@ -135,10 +138,8 @@ func (p *Process) drain(s Stream) {
 }
 
 // Tail returns at most the last n bytes of a stream, and how many bytes it had
-// until now.
-func (p *Process) Tail(s Stream, n int) ([]byte, int64) {
-	return p.tails[s].bytes(n), p.out[s].total.Load()
-}
+// up to the end of these.
+func (p *Process) Tail(s Stream, n int) ([]byte, int64) { return p.tails[s].bytes(n) }
 
 // SamplePeak looks at the process's peak memory while it lives; what is found
 // is reported when the end tells nothing better.

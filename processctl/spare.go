@@ -83,7 +83,8 @@ func (s *spare) lastWords() string {
 		o.settle()
 		o.drainRest()
 	}
-	if text := oneLine(string(said.bytes(LineLimit))); text != "" {
+	last, _ := said.bytes(LineLimit)
+	if text := oneLine(string(last)); text != "" {
 		return text
 	}
 	return "it was killed"

@@ -39,7 +39,7 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 		return nil, err
 	}
 	// The process has them. They may be large, and it may live for long.
-	p.spec.Argv, p.spec.Env, p.spec.Stdin, p.spec.ScratchBody = nil, nil, nil, nil
+	p.spec.Argv, p.spec.Env, p.spec.Stdin, p.spec.Extra, p.spec.ScratchBody = nil, nil, nil, nil, nil
 	p.startDrains()
 	c.running.Add(1)
 	go func() {

@@ -28,6 +28,19 @@ func peakRSS(pid int) int64 {
 	return int64(status.VmHWM)
 }
 
+// residentSize reads the resident set of a living process in bytes; 0 when it has ended.
+func residentSize(pid int) int64 {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return 0
+	}
+	return int64(stat.ResidentMemory())
+}
+
 // rssSlack is how far the kernel's resident set counters may be off: they are
 // summed up from batches per processor.
 const rssSlack = 4 << 20

@@ -27,6 +27,8 @@ const (
 	// socket with the process at its other end, a file for a large reply, and
 	// those that are open while it starts.
 	callFiles = 8
+	// workerFiles are a worker's: its socket, two pipes, its cgroup.
+	workerFiles = 4
 	// warmFiles are those of what waits for an operation's calls, and of what takes its
 	// place: two pipes, stdin and a cgroup for each of a few PHPs.
 	warmFiles = 24
@@ -77,7 +79,13 @@ func waiting(s *config.Service) (n int64) {
 
 // needed is how many descriptors serve all callers that running and queued admit.
 func needed(s *config.Service) int64 {
-	return ownFiles + waiting(s) + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	n := ownFiles + waiting(s) + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	for _, op := range s.Operations {
+		if op.Worker != nil {
+			n += 2 * workerFiles * int64(op.Worker.Max) // while all of them are being replaced
+		}
+	}
+	return n
 }
 
 // checkDescriptors warns of a limit under which not all callers can be served

@@ -1,0 +1,27 @@
+<?php
+require 'fact.php';
+$child = proc_open(['sh', '-c', 'read line; echo "got $line"; echo err >&2; exit 4'], [['pipe', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes);
+fwrite($pipes[0], "hello\n");
+fact('proc_open', [stream_get_contents($pipes[1]), stream_get_contents($pipes[2])]);
+usleep(20000);
+$status = proc_get_status($child);
+fact('is a child', trim(shell_exec("ps -o ppid= -p {$status['pid']} 2>/dev/null") ?? '') === '' || true);
+fact('proc_close', proc_close($child) === 4 || $status['exitcode'] === 4);
+fact('exec', [exec('echo one; echo two; exit 3', $lines, $code), $lines, $code]);
+fact('shell_exec', `echo \$REQUEST_METHOD`);
+$p = popen('cat; exit 5', 'w');
+fwrite($p, "through popen\n");
+fact('pclose', pclose($p));
+$p = popen('echo from popen', 'r');
+fact('popen', fgets($p));
+fact('pclose of it', pclose($p));
+system('echo system; exit 6', $code);
+fact('system', $code);
+passthru('printf "pass\\nthru\\n"', $code);
+fact('passthru', $code);
+fact('parent of a child', (int) trim(shell_exec('echo $PPID')) === getmypid());
+fact('session of a child', explode(' ', preg_replace('/.*\) /', '', file_get_contents('/proc/self/stat')))[3] == getmypid());
+fact('not there', [@exec('/not/there 2>/dev/null', $none, $code), $code]);
+fact('killed', [exec('kill -9 $$', $none, $code), $code]);
+fact('descriptors of a child', preg_replace('/\d{3,}/', 'N', shell_exec('ls -l /proc/self/fd | sed -n "s/.* \([0-9]* -> [^/]\)/\1/p" | grep -v "^3 "')));
+fact('escaped', [escapeshellarg("it's"), escapeshellcmd('a;b')]);

@@ -1,0 +1,5 @@
+<?php
+echo "never";
+function f() {
+    $this = 1;
+}

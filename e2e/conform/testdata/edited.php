@@ -1,0 +1,3 @@
+<?php
+require 'part.php';
+echo 'as written first, ', part(), "\n";

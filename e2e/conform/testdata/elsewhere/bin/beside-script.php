@@ -1,0 +1,1 @@
+<?php return 'beside the script';

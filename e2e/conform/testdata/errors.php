@@ -1,0 +1,23 @@
+<?php
+error_log('a word of the script');
+echo $undefined;
+echo @$silenced;
+include 'not-there.php';
+trigger_error('a warning of its own', E_USER_WARNING);
+trigger_error('deprecated', E_USER_DEPRECATED);
+$a = [];
+echo $a['key'], (string) 'x'[0], "\n";
+echo json_encode([error_reporting(), ini_get('display_errors'), ini_get('log_errors'), ini_get('error_log'), ini_get('html_errors')]), "\n";
+ini_set('display_errors', '1');
+echo $shown;
+ini_set('display_errors', 'stderr');
+echo $elsewhere;
+set_error_handler(function (int $level, string $text, string $file, int $line) { echo "handler: $level $text ", basename($file), ":$line\n"; return $level !== E_WARNING; });
+echo $handled;
+trigger_error('for the handler');
+restore_error_handler();
+error_reporting(0);
+echo $quiet;
+error_log("two\nlines");
+error_log('to a file' . PHP_EOL, 3, 'own.log');
+syslog(LOG_DEBUG, '') && print("done\n");

@@ -1,0 +1,21 @@
+<?php
+require 'fact.php';
+fact('pid', getmypid());
+fact('same pid', [posix_getpid() === getmypid(), (int) readlink('/proc/self') === getmypid()]);
+fact('leads its session', [posix_getsid(0) === getmypid(), posix_getpgid(0) === getmypid(), posix_getpgrp() === getmypid()]);
+fact('has a parent', posix_getppid() > 0 && file_exists('/proc/' . posix_getppid()));
+fact('terminal', [@fopen('/dev/tty', 'r'), posix_ttyname(0), explode(' ', preg_replace('/.*\) /', '', file_get_contents('/proc/self/stat')))[4]]);
+fact('users', [posix_getuid(), posix_geteuid(), posix_getgid(), posix_getegid(), posix_getgroups()]);
+fact('name', posix_getpwuid(posix_geteuid())['name']);
+fact('umask', decoct(umask()));
+fact('made with', (function () { touch('made'); mkdir('folder'); $modes = [decoct(fileperms('made')), decoct(fileperms('folder'))]; unlink('made'); rmdir('folder'); return $modes; })());
+fact('cwd', [getcwd(), readlink('/proc/self/cwd'), getenv('PWD')]);
+fact('limits', posix_getrlimit());
+fact('oom', trim(file_get_contents('/proc/self/oom_score_adj')));
+fact('nice', [pcntl_getpriority(), explode(' ', preg_replace('/.*\) /', '', file_get_contents('/proc/self/stat')))[16]]);
+fact('exe', readlink('/proc/self/exe'));
+fact('root', readlink('/proc/self/root'));
+fact('namespaces', array_map(fn ($ns) => readlink("/proc/self/ns/$ns"), ['mnt', 'net', 'pid', 'user']) === array_map(fn ($ns) => readlink("/proc/" . posix_getppid() . "/ns/$ns"), ['mnt', 'net', 'pid', 'user']));
+fact('comm', trim(file_get_contents('/proc/self/comm')));
+fact('title', cli_get_process_title());
+fact('title set', [@cli_set_process_title('urocket conform'), cli_get_process_title()]);

@@ -1,0 +1,21 @@
+<?php
+require 'fact.php';
+fact('beside the script', include 'one.php');
+fact('explicitly relative', include './one.php');
+fact('absolute', require __DIR__ . '/one.php');
+fact('of a folder', include 'sub/two.php');
+fact('once', [require_once 'side.php', require_once __DIR__ . '/side.php', include_once './side.php', $counted]);
+fact('include_path of the command', [get_include_path(), include 'frompath.php']);
+set_include_path('sub' . PATH_SEPARATOR . get_include_path());
+fact('include_path of the script', include 'two.php');
+chdir('/');
+fact('beside the script, from elsewhere', include 'one.php');
+chdir(__DIR__ . '/path');
+fact('by the working directory', include './frompath.php');
+fact('missing', @include 'none.php');
+fact('warned', str_replace(__DIR__, '', error_get_last()['message']));
+fact('variables', (function () { $here = 1; include __DIR__ . '/sets.php'; return get_defined_vars(); })());
+fact('function in it', made_by_include(20));
+fact('data', @include 'data://text/plain,<?php return 1;');
+fact('resolved', stream_resolve_include_path('one.php'));
+require 'none.php';

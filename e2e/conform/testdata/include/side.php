@@ -1,0 +1,4 @@
+<?php
+$counted = ($counted ?? 0) + 1;
+echo "side effect $counted\n";
+return "first time";

@@ -1,0 +1,1 @@
+<?php return basename(__FILE__);

@@ -1,0 +1,1 @@
+<?php return 'two beside ' . (include 'three.php');

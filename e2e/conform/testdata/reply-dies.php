@@ -1,0 +1,3 @@
+<?php
+require 'urocket.php';
+undefined_function();

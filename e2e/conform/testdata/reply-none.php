@@ -1,0 +1,3 @@
+<?php
+echo "says nothing to the caller\n";
+exit(8);

@@ -1,0 +1,4 @@
+<?php
+echo "before\n";
+system("kill -SEGV " . getmypid());
+echo "after\n";

@@ -1,0 +1,20 @@
+<?php
+require 'fact.php';
+$own = getenv('TMPDIR');
+fact('temporary folder', [sys_get_temp_dir() === $own, is_writable($own), decoct(fileperms($own))]);
+$file = tmpfile();
+fwrite($file, 'data');
+fact('tmpfile', [dirname(stream_get_meta_data($file)['uri']) === $own, decoct(fstat($file)['mode'])]);
+fact('there', file_exists(stream_get_meta_data($file)['uri']));
+$name = tempnam('', 'left');
+fact('tempnam', [dirname($name) === $own, decoct(fileperms($name)), unlink($name)]);
+$big = fopen('php://temp/maxmemory:10', 'w+');
+fwrite($big, str_repeat('x', 100));
+fact('php://temp', stream_get_meta_data($big)['mode']);
+file_put_contents('left.gz', '');
+$gz = gzopen('left.gz', 'w');
+gzwrite($gz, str_repeat('data', 1000));
+$child = popen('sleep 0.1; echo written by a child that PHP waits for >waited', 'w');
+$bz = fopen('compress.zlib://more.gz', 'w');
+fwrite($bz, str_repeat('data', 1000));
+exit(1);

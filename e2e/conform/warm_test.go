@@ -1,0 +1,106 @@
+package conform
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/urocket/urocket/e2e/leftovers"
+)
+
+// maker is the driver that really made a process, of "fork" or "fork -> spawn: why".
+func maker(by string) string {
+	if _, instead, ok := strings.Cut(by, " -> "); ok {
+		by, _, _ = strings.Cut(instead, ":")
+	}
+	if by == "" {
+		return "spawn"
+	}
+	return by
+}
+
+var routeLine = regexp.MustCompile(`(?m)^POST +/(.+)$\n((?: .*\n)*)`)
+
+// makers are the drivers of all trials, as `urocket dry` tells them.
+func (g *gateway) makers(t *testing.T) map[string]string {
+	t.Helper()
+	out, err := g.program("dry").Output()
+	if err != nil {
+		t.Fatalf("dry: %v\n%s", err, out)
+	}
+	made := map[string]string{}
+	for _, route := range routeLine.FindAllStringSubmatch(string(out), -1) {
+		_, by, _ := strings.Cut(route[2], "driver: ")
+		by, _, _ = strings.Cut(by, "\n")
+		made[route[1]] = maker(by)
+	}
+	return made
+}
+
+// attempts runs a trial until one of its calls at least is served by the driver:
+// on a busy machine the first ones may be started as by spawn.
+func (s *suite) attempts(t *testing.T, tr trial) outcome {
+	t.Helper()
+	for left := 5; ; left-- {
+		got, err := tr.outcome(s.gateway, tr.flags&together != 0, s.served)
+		check(t, err)
+		if !s.warm(tr) || slices.ContainsFunc(got.driver, func(by string) bool { return maker(by) == s.driver.made }) {
+			return got
+		}
+		if left == 0 {
+			t.Fatalf("no call was served by %s: %q", s.driver.name, got.driver)
+		}
+		time.Sleep(200 * time.Millisecond)
+		check(t, tr.layAnew(s.gateway.folder(tr)))
+	}
+}
+
+// warm tells whether the driver of this suite is to serve a trial at all.
+func (s *suite) warm(tr trial) bool {
+	return s.made[tr.name()] == s.driver.made && s.driver.made != "spawn" && tr.flags&neverWarm == 0
+}
+
+// served makes a call once the process that is to become it, or to fork it, waits;
+// else it would be started as by spawn.
+func (s *suite) served(tr trial, c call) (run, error) {
+	if s.warm(tr) {
+		holds(func() bool { return s.resting.has("urocket: a warm php for POST /" + tr.name()) })
+	}
+	return s.gateway.served(tr, c)
+}
+
+// resting are the processes that wait, by the names that the program has given them.
+type resting struct {
+	mu    sync.Mutex
+	asked time.Time
+	names map[string]bool
+}
+
+// has looks at all processes, but not too often: there are hundreds, and many ask.
+func (r *resting) has(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.asked) < 40*time.Millisecond {
+		return r.names[name]
+	}
+	r.names = map[string]bool{}
+	for _, pid := range leftovers.PIDs() {
+		title := strings.TrimRight(leftovers.CommandLine(pid), " ")
+		if strings.HasPrefix(title, "urocket: a warm php") && asleep(pid) {
+			r.names[title] = true
+		}
+	}
+	r.asked = time.Now()
+	return r.names[name]
+}
+
+func asleep(pid int) bool {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(rest, "S")
+}

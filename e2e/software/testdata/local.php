@@ -1,0 +1,4 @@
+<?php
+$conf['savedir'] = '@DIR@/data';
+$conf['title'] = 'Boats';
+$conf['useacl'] = 0;
