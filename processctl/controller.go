@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/vfork"
-	"github.com/urocket/urocket/processctl/warm"
 )
 
 // Options say how processes are kept together.
@@ -44,16 +42,10 @@ type Controller struct {
 	births   sync.RWMutex   // read while a child is made that is not known yet
 	closing  chan struct{}
 
-	mu       sync.Mutex
-	crews    map[string]*crew
-	preludes preludes
-	tmpDir   string
+	hearth hearth
 
-	warming sync.Mutex              // held while it changes what is kept warm
-	kept    map[string]kept         // by [Warm.key]
-	asked   map[string]warm.Program // by [Warm.asks]: their PHPs have said what they can do
-	cooling sync.WaitGroup          // over what is not to be kept any more
-	boots   chan struct{}           // has room for those that are starting
+	mu    sync.Mutex
+	crews map[string]*crew
 }
 
 // New makes this program a subreaper and prepares cgroups, if there are any to
@@ -69,7 +61,7 @@ func New(o Options) (*Controller, error) {
 	vfork.Prepare()
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
-		closing: make(chan struct{}), crews: map[string]*crew{}, tmpDir: o.TmpDir, asked: map[string]warm.Program{}, boots: make(chan struct{}, max(2, runtime.NumCPU())),
+		closing: make(chan struct{}), crews: map[string]*crew{}, hearth: newHearth(o.TmpDir),
 	}
 	if !o.NoCgroup {
 		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})

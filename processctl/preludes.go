@@ -21,11 +21,11 @@ type preludes struct {
 func (c *Controller) preludeDir() (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := &c.preludes
+	p := &c.hearth.preludes
 	if p.claim != nil {
 		return p.dir, nil
 	}
-	s := NewScratch(passable(c.tmpDir), true, false)
+	s := NewScratch(passable(c.hearth.tmpDir), true, false)
 	claim, err := s.make(nil, nil)
 	if err != nil {
 		return "", err
@@ -40,8 +40,12 @@ func (c *Controller) preludeDir() (string, error) {
 	return p.dir, nil
 }
 
-// passable is dir if everybody may enter it and all above it, else /tmp.
+// passable is dir if everybody who may run PHP for us may enter it and all above it,
+// else /tmp. Without root's rights we run it as nobody else.
 func passable(dir string) string {
+	if os.Geteuid() != 0 {
+		return dir
+	}
 	for at := scratchBase(dir); ; at = filepath.Dir(at) {
 		if st, err := os.Stat(at); err != nil || st.Mode()&0o001 == 0 {
 			return ""
@@ -55,11 +59,11 @@ func passable(dir string) string {
 func (c *Controller) removePreludes() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.preludes.claim == nil {
+	if c.hearth.preludes.claim == nil {
 		return nil
 	}
-	err := Scratch{Dir: c.preludes.dir}.remove(c.preludes.claim)
-	_ = c.preludes.claim.Close()
-	c.preludes = preludes{}
+	err := Scratch{Dir: c.hearth.preludes.dir}.remove(c.hearth.preludes.claim)
+	_ = c.hearth.preludes.claim.Close()
+	c.hearth.preludes = preludes{}
 	return err
 }

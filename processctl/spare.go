@@ -22,6 +22,7 @@ type spare struct {
 	birth    birth
 	stdin    *os.File // the writing end
 	place    warm.Place
+	program  warm.Program
 }
 
 // launch starts the process. On an error there may be something to discard.

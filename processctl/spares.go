@@ -61,7 +61,7 @@ func (s *spares) take() (*spare, error) {
 		case <-first.exit:
 			s.failed(fmt.Errorf("a spare has died: %s", first.lastWords()))
 		default:
-			if fresh && first.place == place {
+			if fresh && first.place == place && first.program.AskedWith(&now) {
 				return first, nil
 			}
 			s.why = errors.New("the script's path or an ini file has changed: spares are being started anew")
@@ -146,7 +146,7 @@ func (s *spares) start() (*spare, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &spare{place: place, Process: newProcess(s.c, Spec{
+	one := &spare{place: place, program: w.Program, Process: newProcess(s.c, Spec{
 		Path: w.PHP, Argv: w.Argv(), Env: w.Environ(), Dir: w.Dir, Limits: w.Limits, Isolation: w.Isolation,
 	})}
 	if err := one.launch(s.c); err != nil {

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/shim"
@@ -33,6 +36,24 @@ type Warm struct {
 
 // kept is what is kept for an operation.
 type kept interface{ Close() }
+
+// hearth is all that a controller keeps warm.
+type hearth struct {
+	leaving chan struct{} // closed when nothing is kept any more
+	boots   chan struct{} // has room for those that are starting
+
+	warming sync.Mutex              // held while it changes what is kept
+	kept    map[string]kept         // by [Warm.key]
+	asked   map[string]warm.Program // by [Warm.asks]: their PHPs have said what they can do
+	cooling sync.WaitGroup          // over what is not to be kept any more
+
+	preludes preludes
+	tmpDir   string
+}
+
+func newHearth(tmpDir string) hearth {
+	return hearth{leaving: make(chan struct{}), boots: make(chan struct{}, max(2, runtime.NumCPU())), asked: map[string]warm.Program{}, tmpDir: tmpDir}
+}
 
 // key tells those apart that cannot share what is kept for them.
 func (w *Warm) key() string {
@@ -83,15 +104,15 @@ func (c *Controller) Probe(w *Warm) {
 // the answer.
 func (c *Controller) ask(w *Warm) error {
 	key := w.asks()
-	c.warming.Lock()
-	defer c.warming.Unlock()
-	if w.Learn(c.asked[key]) {
+	c.hearth.warming.Lock()
+	defer c.hearth.warming.Unlock()
+	if w.Learn(c.hearth.asked[key]) {
 		return nil
 	}
 	if err := w.Program.Probe(c.runner(w, nil)); err != nil {
 		return err
 	}
-	c.asked[key] = w.Program
+	c.hearth.asked[key] = w.Program
 	return nil
 }
 
@@ -110,8 +131,8 @@ func (w *Warm) settings() (s shim.Settings) {
 // KeepWarm keeps warm what is listed, from now on and until the next call of
 // KeepWarm, and nothing else. It does not wait for anything.
 func (c *Controller) KeepWarm(list []*Warm) error {
-	c.warming.Lock()
-	defer c.warming.Unlock()
+	c.hearth.warming.Lock()
+	defer c.hearth.warming.Unlock()
 	keep := map[string]kept{}
 	for _, w := range list {
 		if w.Kind == warm.Spawn {
@@ -120,7 +141,7 @@ func (c *Controller) KeepWarm(list []*Warm) error {
 		key := w.key()
 		k := keep[key]
 		if k == nil {
-			k = c.kept[key]
+			k = c.hearth.kept[key]
 		}
 		if k == nil {
 			var err error
@@ -132,15 +153,15 @@ func (c *Controller) KeepWarm(list []*Warm) error {
 		w.keeper, _ = k.(*warm.Keeper)
 		w.spares, _ = k.(*spares)
 	}
-	for key, k := range c.kept {
+	for key, k := range c.hearth.kept {
 		if keep[key] == nil {
-			c.cooling.Go(k.Close)
+			c.hearth.cooling.Go(k.Close)
 		}
 	}
-	c.kept = keep
-	c.asked = map[string]warm.Program{} // of other configurations, by and by
+	c.hearth.kept = keep
+	c.hearth.asked = map[string]warm.Program{} // of other configurations, by and by
 	for _, w := range list {
-		c.asked[w.asks()] = w.Program
+		c.hearth.asked[w.asks()] = w.Program
 	}
 	return nil
 }
@@ -160,8 +181,14 @@ func (c *Controller) keep(w *Warm) (kept, error) {
 
 // closeWarm ends all that is kept warm.
 func (c *Controller) closeWarm() error {
+	close(c.hearth.leaving)
 	err := c.KeepWarm(nil)
-	c.cooling.Wait()
+	cold := make(chan struct{})
+	go func() { c.hearth.cooling.Wait(); close(cold) }()
+	select {
+	case <-cold:
+	case <-time.After(closeTime): // it is killed with the rest
+	}
 	return errors.Join(err, c.removePreludes())
 }
 

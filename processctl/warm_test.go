@@ -35,7 +35,7 @@ func newStove(t *testing.T, o Options, script string) *stove {
 	}
 	s.write("a.php", script)
 	t.Cleanup(func() {
-		prelude := c.preludes.dir
+		prelude := c.hearth.preludes.dir
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		if err := c.Close(ctx); err != nil {

@@ -151,7 +151,7 @@ func TestKeepWarmChanges(t *testing.T) {
 		s.ready(two)
 		s.expect(two, "4")
 		s.expect(one, "3") // whoever has the old one yet
-		s.c.cooling.Wait()
+		s.c.hearth.cooling.Wait()
 		s.write("go", "")
 		if got := slow.said(t); got != "3(0 signal 0)" {
 			t.Error(got)

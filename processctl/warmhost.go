@@ -29,7 +29,7 @@ func (c *Controller) warmHost(w *Warm) warm.Host {
 		},
 		Run:   func(argv []string, stop <-chan struct{}) (string, error) { return c.runner(w, stop)(argv) },
 		Null:  int(c.null.Fd()),
-		Boots: c.boots,
+		Boots: c.hearth.boots,
 	}
 }
 
@@ -55,6 +55,8 @@ func (c *Controller) runner(w *Warm, stop <-chan struct{}) func(argv []string) (
 		select {
 		case <-stop:
 			p.Kill()
+		case <-c.hearth.leaving:
+			p.Kill()
 		case <-p.Ended():
 		}
 		r := <-ended
@@ -74,9 +76,11 @@ func ending(r Result) string {
 	return fmt.Sprintf("exit code %d", r.Exit)
 }
 
-// removeGroup removes a group, and kills what is in it.
+// removeGroup removes a group, and kills what is in it. What the kernel does not let
+// die is left for [Controller.Close] to tell of.
 func removeGroup(g *cgroup.Group) {
-	for wait := firstLook; errors.Is(g.Remove(), cgroup.ErrBusy); wait = min(2*wait, lastLook) {
+	end := time.Now().Add(closeTime)
+	for wait := firstLook; errors.Is(g.Remove(), cgroup.ErrBusy) && time.Now().Before(end); wait = min(2*wait, lastLook) {
 		g.Kill()
 		<-time.After(wait)
 	}

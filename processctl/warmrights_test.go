@@ -167,8 +167,8 @@ func TestPreludeOfAnotherUser(t *testing.T) {
 	s.ready(w)
 	s.expect(w, "33")
 	var st syscall.Stat_t
-	must(t, syscall.Stat(s.c.preludes.dir, &st))
-	if !strings.HasPrefix(s.c.preludes.dir, "/tmp/urocket-") || st.Mode&0o7777 != 0o711 {
-		t.Errorf("%s %o", s.c.preludes.dir, st.Mode)
+	must(t, syscall.Stat(s.c.hearth.preludes.dir, &st))
+	if !strings.HasPrefix(s.c.hearth.preludes.dir, "/tmp/urocket-") || st.Mode&0o7777 != 0o711 {
+		t.Errorf("%s %o", s.c.hearth.preludes.dir, st.Mode)
 	}
 }

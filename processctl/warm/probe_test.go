@@ -1,8 +1,12 @@
 package warm
 
 import (
+	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestProbe(t *testing.T) {
@@ -73,5 +77,39 @@ func TestJudge(t *testing.T) {
 		if err := p.Probe(func([]string) (string, error) { return out, nil }); err == nil {
 			t.Errorf("%q was believed", out)
 		}
+	}
+}
+
+// A folder in which PHP looks for ini files may be one in which others work; only ini
+// files in it count.
+func TestBusyFolder(t *testing.T) {
+	k := newKitchen(t)
+	write(t, k.path("a.php"), "")
+	p := k.program()
+	p.Env = append(p.Env, "PHP_INI_SCAN_DIR="+k.dir)
+	run := func(argv []string) (string, error) {
+		write(t, k.path(fmt.Sprint("log", time.Now().UnixNano())), "")
+		cmd := exec.Command("/usr/bin/php", argv[1:]...)
+		cmd.Env = p.Env
+		out, err := cmd.Output()
+		return string(out), err
+	}
+	must(t, p.Probe(run))
+	write(t, k.path("log"), "")
+	if !p.Fresh() {
+		t.Error("a file that is none of PHP's counts")
+	}
+	write(t, k.path("x.ini"), "")
+	if p.Fresh() {
+		t.Error("an ini file does not count")
+	}
+	must(t, p.Probe(run))
+	write(t, k.path("log2"), "")
+	if !p.Fresh() {
+		t.Error("a file beside an ini file counts")
+	}
+	must(t, os.Remove(k.path("x.ini")))
+	if p.Fresh() {
+		t.Error("an ini file that has gone does not count")
 	}
 }

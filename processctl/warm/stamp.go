@@ -22,7 +22,9 @@ type mark struct {
 	dev   uint64
 	ino   uint64
 	ctime unix.Timespec // rename, chmod and touch move it too
-	inis  string        // the ini files in a folder
+
+	folder bool
+	inis   string // the ini files in a folder
 }
 
 // iniMarks are those of PHP itself and of what its probe has told of its settings: the
@@ -38,7 +40,7 @@ func iniMarks(php string, told []string) (marks []mark) {
 	for _, folder := range filepath.SplitList(told[3] + ":" + told[4]) {
 		if filepath.IsAbs(folder) {
 			m := markOf(folder)
-			m.inis = inisIn(folder)
+			m.folder, m.inis = true, inisIn(folder)
 			marks = append(marks, m)
 		}
 	}
@@ -62,19 +64,19 @@ func inisIn(folder string) string {
 func hold(marks []mark) bool {
 	for _, m := range marks {
 		now := markOf(m.path)
-		now.inis = m.inis
-		if now != m && (m.inis == "" || inisIn(m.path) != m.inis) {
+		now.folder, now.inis = m.folder, m.inis
+		if now != m && !(m.folder && inisIn(m.path) == m.inis) {
 			return false
 		}
 	}
 	return true
 }
 
-// younger says whether something was changed after a time. The clock of files may be
-// behind by a tick.
-func younger(marks []mark, than time.Time) bool {
+// younger says whether something was changed after a time, folders too or not. The
+// clock of files may be behind by a tick.
+func younger(marks []mark, than time.Time, folders bool) bool {
 	for _, m := range marks {
-		if m.there && m.inis == "" && time.Unix(m.ctime.Unix()).After(than.Add(-20*time.Millisecond)) {
+		if m.there && (folders || !m.folder) && time.Unix(m.ctime.Unix()).After(than.Add(-20*time.Millisecond)) {
 			return true
 		}
 	}
@@ -83,6 +85,9 @@ func younger(marks []mark, than time.Time) bool {
 
 // Fresh says whether what PHP was asked is as it was.
 func (p *Program) Fresh() bool { return p.facts != nil && hold(p.facts.marks) }
+
+// AskedWith says whether the two go by one answer of PHP.
+func (p *Program) AskedWith(other *Program) bool { return p.facts == other.facts }
 
 // scriptPath is where the script is looked for.
 func (p *Program) scriptPath() string {
