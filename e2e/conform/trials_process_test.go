@@ -61,7 +61,7 @@ func replies() []trial {
 	return []trial{
 		{script: "reply-curl", cmd: withArg("reply-curl"), keys: keys{"reply": "socket", "channel": "stdin"}, calls: withBody(`{"a":[1.5]}`, each("small", "big")), needs: []string{"curl"}},
 		{script: "reply-curl", as: "reply-curl-of-the-process", cmd: withArg("reply-curl"), keys: keys{"reply": "socket", "channel": "stdin", "replyfrom": "process"}, calls: withBody(`{"a":[1.5]}`, each("small", "big")), needs: []string{"curl"}},
-		{script: "reply-stream", cmd: withArg("reply-stream"), keys: keys{"reply": "socket", "replyfrom": "process"}, calls: each("über")},
+		{script: "reply-stream", cmd: withArg("reply-stream"), keys: keys{"reply": "socket"}, calls: each("über")},
 		{script: "reply-helper", keys: keys{"reply": "socket", "channel": "stdin"}, calls: []call{{body: []byte(`{"a":1}`)}, {body: []byte("plain"), header: []string{"Content-Type: text/plain"}}, {body: []byte("not JSON")}}},
 		{
 			script: "reply-helper", as: "reply-helper-argument", cmd: []string{"php", "reply-helper.php", "{{jsonpayload}}"}, keys: keys{"reply": "socket", "encoding": "json"},
