@@ -46,9 +46,12 @@ var differences = []difference{
 	{"prepend-relative", "fork spare", "auto_prepend_file", ownPrepend},
 	{"prepend-relative", "fork spare", "included", ownPrepend},
 	{"whereami", "fork spare", "included", ownPrepend},
+	{"linked", "fork spare", "included", ownPrepend},
 	{"universe", "fork spare", "first resource", ownPrepend},
 	{"universe", "fork spare", "resources", ownPrepend},
 	{"getopt", "fork spare", "of an argv that was changed", ownArguments},
+
+	{"no-such-extension", "fork", "stderr", "what PHP says at its start is in urocket's log, once"},
 
 	{"edited-keeping-times", "fork", "stdout", sameTime},
 	{"include-keeping-times", "fork", "stdout", sameTime},
