@@ -3,8 +3,10 @@ package conform
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +50,9 @@ type suite struct {
 func (s *suite) run(t *testing.T, list []trial) {
 	s.gateway = prepare(t, list, servedBy(s.driver))
 	s.made = s.gateway.makers(t)
+	if !slices.Contains(slices.Collect(maps.Values(s.made)), s.driver.made) {
+		notrun.Here(t, "urocket makes no process by "+s.driver.made+" here: `urocket dry` says why")
+	}
 	s.gateway.launch()
 	t.Run("trials", func(t *testing.T) {
 		for _, tr := range list {
@@ -67,7 +72,9 @@ func (s *suite) compare(t *testing.T, tr trial) {
 	want, err := s.truth.of(tr)
 	check(t, err)
 	got := s.attempts(t, tr)
-	s.known.ran(tr.name())
+	for _, by := range got.driver {
+		s.known.ran(tr.name(), s.driver.names(maker(by)))
+	}
 	for i := range want.calls {
 		s.differ(t, tr, fmt.Sprintf("call %d: ", i+1), got.driver[i], want.calls[i], got.calls[i])
 	}

@@ -46,9 +46,12 @@ var differences = []difference{
 	{"prepend-relative", "fork spare", "auto_prepend_file", ownPrepend},
 	{"prepend-relative", "fork spare", "included", ownPrepend},
 	{"whereami", "fork spare", "included", ownPrepend},
+	{"linked", "fork spare", "included", ownPrepend},
 	{"universe", "fork spare", "first resource", ownPrepend},
 	{"universe", "fork spare", "resources", ownPrepend},
 	{"getopt", "fork spare", "of an argv that was changed", ownArguments},
+
+	{"no-such-extension", "fork", "stderr", "what PHP says at its start is in urocket's log, once"},
 
 	{"edited-keeping-times", "fork", "stdout", sameTime},
 	{"include-keeping-times", "fork", "stdout", sameTime},
@@ -93,18 +96,18 @@ type known struct {
 	list []difference
 
 	mu     sync.Mutex
-	trials map[string]bool // that were run: a test may be of some of them alone
+	trials map[string][]string // that were run, and by which drivers: a test may be of some of them alone
 	met    map[difference]bool
 }
 
-// ran notes that a trial was run.
-func (k *known) ran(script string) {
+// ran notes that a call of a trial was served by these drivers.
+func (k *known) ran(script string, drivers []string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.trials == nil {
-		k.trials = map[string]bool{}
+		k.trials = map[string][]string{}
 	}
-	k.trials[script] = true
+	k.trials[script] = append(k.trials[script], drivers...)
 }
 
 // unlisted are the facts that differ and are not in the list for a script and
@@ -132,12 +135,12 @@ func (k *known) unlisted(script string, drivers []string, truth, served facts) (
 }
 
 // unmet are the rows for these drivers that were not seen, of those trials that
-// were run.
+// they have served.
 func (k *known) unmet(drivers []string) (rows []difference) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, d := range k.list {
-		if d.of(drivers) && k.trials[d.script] && !k.met[d] {
+		if d.of(drivers) && d.of(k.trials[d.script]) && !k.met[d] {
 			rows = append(rows, d)
 		}
 	}
@@ -158,7 +161,7 @@ func TestTable(t *testing.T) {
 	gone := difference{"a", "fork", "y", "so it was"}
 	other := difference{"b", "fork", "x", "of a trial that was not run"}
 	k := &known{list: []difference{row, gone, other}}
-	k.ran("a")
+	k.ran("a", []string{"fork"})
 	truth := facts{"x": "1", "y": "1", "z": "1", "only by php": ""}
 	served := facts{"x": "2", "y": "1", "z": "2", "only served": ""}
 	if got := k.unlisted("a", []string{"fork"}, truth, served); !slices.Equal(got, []string{"only by php", "only served", "z"}) {

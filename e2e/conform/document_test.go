@@ -36,7 +36,7 @@ func TestDocument(t *testing.T) {
 	case opened && closed:
 		check(t, os.WriteFile(document, []byte(before+opening+want+closing+after), 0o644))
 	default:
-		check(t, os.WriteFile(document, append(text, "\n"+opening+want+closing+"\n"...), 0o644))
+		check(t, os.WriteFile(document, append(text, "\n## What the tests know\n\n"+opening+want+closing+"\n"...), 0o644))
 	}
 }
 

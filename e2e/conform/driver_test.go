@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/urocket/urocket/e2e/leftovers"
 	"github.com/urocket/urocket/internal/notrun"
 )
 
@@ -52,7 +53,7 @@ func (d driver) of(list []trial) []trial {
 }
 
 // extension is where that of the driver lies, once it is compiled.
-func (d driver) extension() string { return filepath.Join(filepath.Dir(program), d.name+".so") }
+func (d driver) extension() string { return filepath.Join(filepath.Dir(standin), d.name+".so") }
 
 // extended are the options of php under the driver.
 func (d driver) extended() []string {
@@ -113,6 +114,9 @@ func possible(t *testing.T) (list []trial) {
 func (tr trial) impossible() string {
 	if tr.flags&asUser != 0 && !root() {
 		return "only root can start processes of another user"
+	}
+	if tr.keys["replyfrom"] != nil && !leftovers.CgroupsWork() {
+		return "no cgroup v2 in which groups can be made, by which urocket knows a call's processes"
 	}
 	for _, extension := range tr.needs {
 		if exec.Command("php", "-r", "exit(extension_loaded('"+extension+"') ? 0 : 1);").Run() != nil {

@@ -190,8 +190,10 @@ func freeAddress(t *testing.T) string {
 }
 
 // holds polls until cond is true; false when patience has run out.
-func holds(cond func() bool) bool {
-	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+func holds(cond func() bool) bool { return holdsWithin(patience, cond) }
+
+func holdsWithin(limit time.Duration, cond func() bool) bool {
+	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
 		if cond() {
 			return true
 		}

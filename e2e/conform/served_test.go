@@ -19,7 +19,7 @@ func servedBy(d driver) func(g *gateway, tr trial) escape.Keys {
 			keys["running"] = 1 // else several are started ahead of each call
 		}
 		if tr.stop {
-			keys["timeout"] = "1s"
+			keys["timeout"] = stopAfter.String()
 		}
 		return tr.inPlace(g, keys)
 	}

@@ -26,6 +26,9 @@ type trial struct {
 	stop   bool                   // the timeout of the operation ends it; the truth gets the same signal
 }
 
+// stopAfter is long enough for a script to come as far as it should.
+const stopAfter = 3 * time.Second
+
 // flags of a trial.
 type flags uint
 

@@ -28,6 +28,7 @@ func ends() []trial {
 		{script: "alarm", needs: []string{"pcntl"}},
 		{script: "shutdown-order"},
 		{script: "ob"},
+		{script: "buffered", cmd: []string{"php", "-d", "output_buffering=4096", "-d", "implicit_flush=0", "buffered.php"}, calls: times(2)},
 		{script: "streams", keys: keys{"channel": "stdin"}, calls: []call{{body: []byte("a body")}, {body: nil}, {body: noise(400_000)}}, needs: []string{"posix"}},
 		{script: "streams", as: "streams-without-input", needs: []string{"posix"}},
 		{script: "output-large", keys: keys{"reply": "stdout", "contenttype": "application/octet-stream"}},

@@ -49,6 +49,10 @@ func input() []trial {
 		{script: "argv-long", cmd: []string{"php", "argv-long.php", "{{jsonpayload}}"}, calls: []call{
 			{body: bytes.Repeat([]byte("0123456789"), 10240)}, {body: bytes.Repeat([]byte{0xff, 0xfe, '\n'}, 131_071/3)}, {body: bytes.Repeat([]byte("x"), 131_071)},
 		}},
+		{script: "argv", as: "argv-not-registered", cmd: []string{"php", "-d", "register_argc_argv=0", "argv.php", "x"}},
+		{script: "much", cmd: []string{"php", "much.php", "{{jsonpayload}}"}, keys: keys{"env": []string{"LONG={{jsonpayload}}"}}, calls: []call{
+			{body: bytes.Repeat([]byte("a"), 100_000)}, {body: bytes.Repeat([]byte("b"), 131_000)}, {body: []byte("c")},
+		}},
 		{script: "getopt", cmd: []string{"php", "getopt.php", "-a", "-bvalue", "-c", "-vv", "--name", "x y", "--flag", "--maybe=", "{{query.a}}", "-a", "last"}, calls: each("rest", "")},
 		{script: "stdin", keys: stdin, calls: []call{
 			{}, {body: []byte("x")}, {body: []byte("line\n\x00\xff")}, {body: noise(65536)}, {body: noise(65537)}, {body: noise(300_000)}, {body: noise(10 << 20)},

@@ -39,12 +39,18 @@ func surroundings() []trial {
 		{script: "place", needs: []string{"iconv", "gettext"}},
 		{script: "place", as: "place-given", cmd: []string{"php", "-d", "date.timezone=America/New_York", "place.php"}, keys: keys{"env": []string{"TZ=Europe/Berlin", "LC_ALL=POSIX", "LANG=C"}}, needs: []string{"iconv", "gettext"}},
 		{script: "place", as: "place-by-the-call", keys: keys{"env": []string{"TZ={{query.a}}"}}, calls: each("Europe/Berlin", "UTC"), needs: []string{"iconv", "gettext"}},
+		{script: "place", as: "locale-by-the-call", keys: keys{"env": []string{"LC_ALL={{query.a}}"}}, calls: each("C", "C.UTF-8"), needs: []string{"iconv", "gettext"}},
 		{script: "session", cmd: []string{"php", "-d", "session.save_path=@DIR@", "session.php", "{{query.a}}"}, calls: each("first", "second", "last"), needs: []string{"session"}},
+		{
+			script: "session-auto", cmd: []string{"php", "-d", "session.auto_start=1", "-d", "session.save_path=@DIR@", "-d", "session.use_cookies=0", "-d", "session.use_only_cookies=0", "session-auto.php"},
+			calls: times(3), needs: []string{"session"},
+		},
 		{
 			script: "mail", cmd: []string{"php", "-d", "sendmail_path=@DIR@/sendmail", "mail.php"},
 			before: executable("sendmail", "#!/bin/sh\necho \"sent with $*\" >mail.txt\nexec cat >>mail.txt\n"),
 		},
 		{script: "opcache", before: writing("part.php", "<?php return 1;"), calls: times(2), needs: []string{"Zend OPcache"}},
+		{script: "opcache", as: "opcache-off", cmd: []string{"php", "-d", "opcache.enable_cli=0", "opcache.php"}, before: writing("part.php", "<?php return 1;"), calls: times(2), needs: []string{"Zend OPcache"}},
 		{script: "opcache", as: "opcache-on", cmd: []string{"php", "-d", "opcache.enable_cli=1", "opcache.php"}, before: writing("part.php", "<?php return 1;"), needs: []string{"Zend OPcache"}},
 	}
 }
@@ -61,7 +67,7 @@ func replies() []trial {
 	return []trial{
 		{script: "reply-curl", cmd: withArg("reply-curl"), keys: keys{"reply": "socket", "channel": "stdin"}, calls: withBody(`{"a":[1.5]}`, each("small", "big")), needs: []string{"curl"}},
 		{script: "reply-curl", as: "reply-curl-of-the-process", cmd: withArg("reply-curl"), keys: keys{"reply": "socket", "channel": "stdin", "replyfrom": "process"}, calls: withBody(`{"a":[1.5]}`, each("small", "big")), needs: []string{"curl"}},
-		{script: "reply-stream", cmd: withArg("reply-stream"), keys: keys{"reply": "socket", "replyfrom": "process"}, calls: each("über")},
+		{script: "reply-stream", cmd: withArg("reply-stream"), keys: keys{"reply": "socket"}, calls: each("über")},
 		{script: "reply-helper", keys: keys{"reply": "socket", "channel": "stdin"}, calls: []call{{body: []byte(`{"a":1}`)}, {body: []byte("plain"), header: []string{"Content-Type: text/plain"}}, {body: []byte("not JSON")}}},
 		{
 			script: "reply-helper", as: "reply-helper-argument", cmd: []string{"php", "reply-helper.php", "{{jsonpayload}}"}, keys: keys{"reply": "socket", "encoding": "json"},

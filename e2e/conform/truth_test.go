@@ -141,7 +141,7 @@ const nobody, nogroup = 65534, 65534
 func (tr trial) await(p *os.Process) (string, error) {
 	ask := time.AfterFunc(time.Hour, func() {})
 	if tr.stop {
-		ask = time.AfterFunc(time.Second, func() { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) })
+		ask = time.AfterFunc(stopAfter, func() { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) })
 	}
 	defer ask.Stop()
 	kill := time.AfterFunc(patience, func() { _ = p.Kill() })

@@ -29,9 +29,12 @@ var routeLine = regexp.MustCompile(`(?m)^POST +/(.+)$\n((?: .*\n)*)`)
 // makers are the drivers of all trials, as `urocket dry` tells them.
 func (g *gateway) makers(t *testing.T) map[string]string {
 	t.Helper()
-	out, err := g.program("dry").Output()
+	cmd := g.program("dry")
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("dry: %v\n%s", err, out)
+		t.Fatalf("dry: %v\n%s", err, said.String())
 	}
 	made := map[string]string{}
 	for _, route := range routeLine.FindAllStringSubmatch(string(out), -1) {
@@ -66,10 +69,10 @@ func (s *suite) warm(tr trial) bool {
 }
 
 // served makes a call once the process that is to become it, or to fork it, waits;
-// else it would be started as by spawn.
+// else it would be started as by spawn, which is judged as such if it is.
 func (s *suite) served(tr trial, c call) (run, error) {
 	if s.warm(tr) {
-		holds(func() bool { return s.resting.has("urocket: a warm php for POST /" + tr.name()) })
+		holdsWithin(5*time.Second, func() bool { return s.resting.has("urocket: a warm php for POST /" + tr.name()) })
 	}
 	return s.gateway.served(tr, c)
 }
