@@ -12,7 +12,7 @@ NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 # To make cgroups for what is measured takes root.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-.PHONY: run build test test-vm soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
+.PHONY: run build test test-vm conformance soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -31,6 +31,10 @@ test: setup-test build lint
 # The part of the tests that boots a kernel of its own, where limits are real. Its last lines say what ran.
 test-vm: setup-test
 	$(GO) test -count=1 -v ./e2e/vm
+
+# Scripts by plain php and under each driver, fact by fact; some minutes, on a machine that has nothing else to do.
+conformance: setup-test
+	CGO_ENABLED=1 $(GO) test -count=1 -v -tags conformance ./e2e/conform
 
 # Everything at once and for long: load, faults, kills, reloads. SOAK=2m for another length, SEED=7 for the choices of a run.
 soak: setup-test

@@ -59,8 +59,8 @@ func (x *exchange) makeRequest() (*visor.Call, *problem) {
 	}
 	path := rawPath(x.r)
 	request, err := worker.NewRequest(worker.Head{
-		ID: x.id, Method: x.r.Method, Path: path, Query: x.r.URL.RawQuery, Route: x.route.Path,
-		ContentType: x.payloadType, Params: params, Headers: headersFor(x.r), Env: x.workerEnv(path),
+		ID: x.id, Method: x.r.Method, Path: path, Query: x.openRequest().URL.RawQuery, Route: x.route.Path,
+		ContentType: x.payloadType, Params: params, Headers: x.headersFor(), Env: x.workerEnv(path),
 	}, x.payload, x.route.Timeout)
 	if err != nil {
 		return nil, newProblem(http.StatusRequestHeaderFieldsTooLarge, "too-large", "the headers are too large to be passed on")
@@ -97,10 +97,13 @@ func (x *exchange) handOver() {
 func (x *exchange) workerEnv(path string) map[string]string {
 	env := map[string]string{
 		"REQUEST_ID": x.id, "URIPATH": path, "REQUEST_METHOD": x.r.Method,
-		"QUERY_STRING": x.r.URL.RawQuery, "CONTENT_TYPE": x.payloadType,
+		"QUERY_STRING": x.openRequest().URL.RawQuery, "CONTENT_TYPE": x.payloadType,
 	}
-	if parent := x.r.Header.Values("Traceparent"); len(parent) == 1 && validTraceparent(parent[0]) {
-		env["TRACEPARENT"] = parent[0]
+	if x.parent != "" {
+		env["TRACEPARENT"] = x.parent
+	}
+	if user := x.user(); user != "" {
+		env["UROCKET_USER"] = user
 	}
 	return env
 }
@@ -109,14 +112,24 @@ func (x *exchange) workerEnv(path string) map[string]string {
 // letters; those that begin with proxy- do too.
 var hop = []string{"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
 
-// headersFor are the request's headers for a worker, their names in small letters.
-func headersFor(r *http.Request) map[string][]string {
-	headers := make(map[string][]string, len(r.Header)+1)
-	headers["host"] = []string{r.Host}
-	for name, values := range r.Header {
-		if name = strings.ToLower(name); !slices.Contains(hop, name) && !strings.HasPrefix(name, "proxy-") {
-			headers[name] = values
+// headersFor are the request's headers for a worker, their names in small letters, but
+// for credentials that were checked here.
+func (x *exchange) headersFor() map[string][]string {
+	headers := make(map[string][]string, len(x.r.Header)+1)
+	headers["host"] = []string{x.r.Host}
+	for name, values := range x.r.Header {
+		lower := strings.ToLower(name)
+		switch {
+		case slices.Contains(hop, lower), strings.HasPrefix(lower, "proxy-"), x.hides("header", name):
+			continue
+		case lower == "authorization" && x.rule != nil:
+			continue
+		case lower == "cookie":
+			if values = x.openCookies(values); len(values) == 0 {
+				continue
+			}
 		}
+		headers[lower] = values
 	}
 	return headers
 }

@@ -214,7 +214,14 @@ func (p *Process) bearWarm(null int) (birth, error) {
 		return birth{}, err
 	}
 	p.driver = string(warm.Fork)
-	return p.reaper.birth(pid, p.start), nil
+	b, ours := p.reaper.forked(pid, p.start, func(pid int) bool {
+		place, err := cgroup.PathOf(pid)
+		return err == nil && t.holds(place)
+	})
+	if !ours {
+		return birth{}, fmt.Errorf("the warm php says that it has forked process %d, which is none of this call's: %w", pid, warm.ErrUncertain)
+	}
+	return b, nil
 }
 
 // suspect tells who has borne the process that it has crashed.

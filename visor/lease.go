@@ -87,6 +87,9 @@ func (r *Run) onAnswered(a *worker.Answer, err error) {
 func (r *Run) onDied(result processctl.Result) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.proc == nil || r.result != nil {
+		return
+	}
 	r.result = &result
 	close(r.exited)
 	r.decide(exitEnd(r.result))

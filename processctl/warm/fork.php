@@ -155,6 +155,7 @@
         if ($pid < 0) {
             $say(FFI::string($frame, 8) . ' ' . $pid);
         }
+        FFI::memset($memory, 0, $n); // the next child is not to find it
     }
 
     // The child.

@@ -157,15 +157,17 @@ func (l *link) begin(j *Job) bool {
 	return true
 }
 
-// withdraw takes a job back that was not handed over; false: its end was told already.
+// withdraw takes a job back that was not handed over, and ends a worker that takes
+// none; false: the job's end is told by who has read last.
 func (l *link) withdraw(j *Job) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	mine := l.job == j
-	if mine {
-		l.job = nil
+	if l.over || l.job != j {
+		return false
 	}
-	return mine
+	l.job, l.stopped, l.fault = nil, true, broken("it takes no requests")
+	l.wake()
+	return true
 }
 
 // finish notes that the job is over; false: nothing more can be done with the worker.
