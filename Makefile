@@ -12,7 +12,7 @@ NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 # To make cgroups for what is measured takes root.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-.PHONY: run build test test-vm test-deb test-arm64 test-container test-deploy soak setup setup-test setup-bench setup-dist dist lint fuzz bench gobench clean
+.PHONY: run build test test-vm soak setup setup-test setup-bench lint fuzz bench gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -36,9 +36,14 @@ test-vm: setup-test
 soak: setup-test
 	CGO_ENABLED=1 $(GO) test -count=1 -v -timeout 0 ./e2e/soak -soak $(or $(SOAK),10m) $(if $(SEED),-seed $(SEED))
 
+.PHONY: dist setup-dist test-deb test-arm64 test-container test-deploy
+
 # What is given away, into bin/dist: static programs and Debian packages for amd64 and arm64, bills of materials, checksums.
 dist:
 	@VERSION=$(VERSION) scripts/dist.sh
+
+setup-dist:
+	@scripts/setup.sh dist
 
 # What `make dist` makes is tried: all of it as root, all of it slow.
 #   test-deb        the package in a bare Debian, and under the systemd of two Debians in virtual machines: it has to serve,
@@ -68,9 +73,6 @@ setup:
 
 setup-test:
 	@scripts/setup.sh test
-
-setup-dist:
-	@scripts/setup.sh dist
 
 setup-bench:
 	@scripts/setup.sh bench

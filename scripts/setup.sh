@@ -3,8 +3,8 @@
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
 #   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits
-#   scripts/setup.sh dist   what tries that which `make dist` makes: mmdebstrap, lintian, emulators
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
+#   scripts/setup.sh dist   what tries that which `make dist` makes: mmdebstrap, lintian, emulators
 set -euo pipefail
 
 fail() {
@@ -34,13 +34,13 @@ go=${GO:-go}
 has "$go" || fail "the Go tool is missing; see https://go.dev/doc/install"
 
 mode=${1-run}
-if [ "$mode" = run ] || [ "$mode" = test ]; then
+if [ "$mode" != bench ]; then
     need php-cli has php
     need php-curl has_php_curl
     need curl has curl
 fi
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
-if [ "$mode" = test ] || [ "$mode" = bench ]; then
+if [ "$mode" != run ]; then
     need gcc has "${CC:-gcc}"
     need libc6-dev can_compile
 fi
@@ -50,13 +50,16 @@ if [ "$mode" = bench ]; then
     want nginx-light nginx
     want fcgiwrap fcgiwrap
 fi
+if [ "$mode" = test ]; then
+    # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
+    need qemu-system-x86 has qemu-system-x86_64
+    need busybox-static static_busybox
+    need e2fsprogs has_mkfs
+fi
 if [ "$mode" = dist ]; then
     need mmdebstrap has mmdebstrap
     need lintian has lintian
     need qemu-system-arm has qemu-system-aarch64
-fi
-if [ "$mode" = test ] || [ "$mode" = dist ]; then
-    # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
