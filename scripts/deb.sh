@@ -28,6 +28,7 @@ put "$binary" /usr/bin/urocket 755
 put contrib/systemd/urocket.service /usr/lib/systemd/system/urocket.service
 put contrib/systemd/notify-reload.conf /usr/share/urocket/notify-reload.conf
 put scripts/php/urocket.php /usr/share/php/urocket.php # where Debian's PHP looks for what is required
+[ ! -e scripts/php/worker.php ] || put scripts/php/worker.php /usr/share/php/urocket/worker.php
 put contrib/debian/urocket-service.yaml /etc/urocket/urocket-service.yaml
 put contrib/debian/openapi.yaml /etc/urocket/openapi.yaml
 put contrib/debian/lintian-overrides /usr/share/lintian/overrides/urocket
