@@ -40,6 +40,37 @@ conformance: setup-test
 soak: setup-test
 	CGO_ENABLED=1 $(GO) test -count=1 -v -timeout 0 ./e2e/soak -soak $(or $(SOAK),10m) $(if $(SEED),-seed $(SEED))
 
+.PHONY: dist setup-dist test-deb test-arm64 test-container test-deploy
+
+# What is given away, into bin/dist: static programs and Debian packages for amd64 and arm64, bills of materials, checksums.
+dist:
+	@VERSION=$(VERSION) scripts/dist.sh
+
+setup-dist:
+	@scripts/setup.sh dist
+
+# What `make dist` makes is tried: all of it as root, all of it slow.
+#   test-deb        the package in a bare Debian, and under the systemd of two Debians in virtual machines: it has to serve,
+#                   reload, stop and go
+#   test-arm64      the program for arm64, on an emulated one
+#   test-container  urocket in containers of podman, by crun and runc, in a virtual machine
+test-deb: setup-dist dist
+	lintian --fail-on error bin/dist/*.deb
+	scripts/try-deb.sh chroot bin/dist/*_amd64.deb
+	scripts/try-deb.sh boot bin/dist/*_amd64.deb bookworm
+	scripts/try-deb.sh boot bin/dist/*_amd64.deb trixie
+
+test-arm64: setup-dist dist
+	GOARCH=arm64 $(GO) vet ./...
+	scripts/try-arm64.sh bin/dist/urocket-*-linux-arm64
+
+test-container: setup-dist build
+	scripts/try-container.sh bin/urocket
+
+# The manifests in deploy/kubernetes, against the API's own types. A module of its own: minutes, the first time.
+test-deploy:
+	cd deploy/kubernetes/check && $(GO) vet ./... && $(GO) test -count=1 ./...
+
 # What the example needs, and what the tests need; both do nothing where everything is there.
 setup:
 	@scripts/setup.sh run

@@ -6,6 +6,7 @@
 #                           and, if it can be had, Prometheus, to read the metrics and to check the alerts
 #                           and programs in PHP that are served as they are
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
+#   scripts/setup.sh dist   what tries that which `make dist` makes: mmdebstrap, lintian, emulators
 set -euo pipefail
 
 fail() {
@@ -75,6 +76,14 @@ if [ "$mode" = test ]; then
     want_file composer /usr/bin/composer
     want_file phpab /usr/bin/phpab
     need openssl has openssl
+fi
+if [ "$mode" = dist ]; then
+    need mmdebstrap has mmdebstrap
+    need lintian has lintian
+    need qemu-system-arm has qemu-system-aarch64
+    need qemu-system-x86 has qemu-system-x86_64
+    need busybox-static static_busybox
+    need e2fsprogs has_mkfs
 fi
 all=("${packages[@]}" "${wanted[@]}")
 [ ${#all[@]} -gt 0 ] || exit 0
