@@ -21,9 +21,10 @@ run: setup build
 build:
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
 
+# One package at a time: what many of them start wants the processors for itself.
 test: setup-test build lint
 	@rm -f bin/vm.txt $(UROCKET_NOT_RUN)
-	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -timeout 30m ./...
+	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -p 1 -timeout 30m ./...
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
 	@cat bin/vm.txt

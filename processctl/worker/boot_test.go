@@ -18,10 +18,10 @@ import (
 func TestBadBoots(t *testing.T) {
 	somewhere(t, func(t *testing.T, c *processctl.Controller) {
 		for boot, word := range map[string]string{
-			"exit": "exited with code 3", "hang": "not ready in 300ms", "version": `"v":1`, "notready": "does not say that it is ready",
+			"exit": "exited with code 3", "hang": "not ready in 2s", "version": `"v":1`, "notready": "does not say that it is ready",
 			"garbage": "a header of", "body": "a body of 1 bytes", "eager": "more than that it is ready", "die": "exited with code 4",
 		} {
-			g := open(t, c, []string{"BOOT=" + boot}, func(o *Options) { o.BootTimeout = 300 * time.Millisecond })
+			g := open(t, c, []string{"BOOT=" + boot}, func(o *Options) { o.BootTimeout = 2 * time.Second })
 			event := g.await(t, BootFailed)
 			if !strings.Contains(event.Err.Error(), word) || event.Failures != 1 || boot == "exit" && string(event.Output) != "cannot boot\n" {
 				t.Errorf("%s: %v, output %q", boot, event.Err, event.Output)
