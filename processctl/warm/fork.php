@@ -214,7 +214,7 @@
     $now = microtime(true);
     $server = isset($own['PHP_SELF'])
         ? array_replace(getenv(), $own, ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now, 'argv' => $argv, 'argc' => $argc])
-        : [];
+        : ($all ? ['argv' => $argv, 'argc' => $argc] : []);
     // They stand in the order in which PHP makes them.
     unset($GLOBALS['_SERVER']);
     if ($all) {
@@ -233,5 +233,19 @@
     }
     $say($number . ' ' . getmypid());
     $c->close(3);
+    // The objects of the script are to have the numbers that they have always: PHP gives the one that was free
+    // last first. What we have had is freed, and then all that is free once more, in order.
+    unset($say, $leave, $show, $memory, $strings, $frame, $rights, $iov, $m, $message, $clone, $clone_args, $tid, $mm, $shown,
+        $text, $v, $c);
+    $free = [];
+    while (count($free) < 64) { // more than there ever were
+        $one = new stdClass();
+        $free[spl_object_id($one)] = $one;
+    }
+    unset($one);
+    krsort($free);
+    foreach (array_keys($free) as $last) {
+        unset($free[$last]);
+    }
     return $prepend;
 })();

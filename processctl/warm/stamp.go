@@ -117,6 +117,20 @@ func (p *Program) Place() (Place, error) {
 	return Place{real, script.dev, script.ino, folder.dev, folder.ino}, nil
 }
 
+// source is the state of the script's file.
+type source struct {
+	mark
+	mtime unix.Timespec
+}
+
+func sourceOf(path string) source {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return source{}
+	}
+	return source{mark{path: path, there: true, dev: st.Dev, ino: st.Ino, ctime: st.Ctim}, st.Mtim}
+}
+
 // RealScript is where the path of the script leads now. A release is often switched by
 // a link on the way.
 func (p *Program) RealScript() (string, error) {

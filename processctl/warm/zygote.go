@@ -69,6 +69,7 @@ type zygote struct {
 	how   manner
 	p     Program
 	real  string // path of its script
+	file  source // of that: edited or not
 	begun time.Time
 	calls int  // that were given to it
 	old   bool // it is told to end, and another takes its place
@@ -90,6 +91,7 @@ func startZygote(h *Host, p Program, closing <-chan struct{}) (_ *zygote, err er
 	if z.real, err = p.RealScript(); err != nil {
 		return nil, err
 	}
+	z.file = sourceOf(z.real)
 	ours, phps, err := pair()
 	if err != nil {
 		return nil, err
@@ -148,11 +150,21 @@ func (z *zygote) greet(closing <-chan struct{}) error {
 	return nil
 }
 
-// holds says whether PHP would be the same if it was started now.
+// holds says whether PHP would be the same if it was started now. A script that was
+// edited is seen by the next process, but for one that has the time of the old one:
+// opcache does not tell them apart.
 func (z *zygote) holds() bool {
 	real, err := z.p.RealScript()
-	return err == nil && real == z.real && z.p.Fresh()
+	if err != nil || real != z.real || !z.p.Fresh() {
+		return false
+	}
+	now := sourceOf(real)
+	return now == z.file || now.mtime != z.file.mtime
 }
+
+// edited says whether the script is another than at the start, so that opcache keeps it
+// no more: it takes what is younger than PHP for unfinished.
+func (z *zygote) edited() bool { return sourceOf(z.real) != z.file }
 
 // try proves that a child can be born, and in which manner it comes into its group.
 func (z *zygote) try(h *Host) error {
