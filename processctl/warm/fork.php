@@ -74,6 +74,7 @@
     }
     $prepend = (string) getenv('UROCKET_PREPEND');
     $all = getenv('UROCKET_GLOBALS') !== false;
+    $registers = getenv('UROCKET_NO_ARGV') === false;
     $limit = (int) ini_get('max_execution_time');
     if ($limit) {
         set_time_limit(0);
@@ -212,9 +213,9 @@
     $c->tzset();
 
     $now = microtime(true);
-    $server = isset($own['PHP_SELF'])
-        ? array_replace(getenv(), $own, ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now, 'argv' => $argv, 'argc' => $argc])
-        : ($all ? ['argv' => $argv, 'argc' => $argc] : []);
+    $times = ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now];
+    $given = $registers ? ['argv' => $argv, 'argc' => $argc] : [];
+    $server = isset($own['PHP_SELF']) ? array_replace(getenv(), $own, $times, $given) : ($all ? $given : []);
     // They stand in the order in which PHP makes them.
     unset($GLOBALS['_SERVER']);
     if ($all) {
@@ -224,8 +225,9 @@
         eval('$_ENV; $_REQUEST;');
         $GLOBALS['_FILES'] = $files;
     }
-    $GLOBALS['argv'] = $argv;
-    $GLOBALS['argc'] = $argc;
+    foreach ($given as $k => $value) {
+        $GLOBALS[$k] = $value;
+    }
     $GLOBALS['_SERVER'] = $server;
     clearstatcache(true);
     if ($limit) {
@@ -247,5 +249,7 @@
     foreach (array_keys($free) as $last) {
         unset($free[$last]);
     }
+    unset($f, $argv, $value, $given, $times, $server, $own, $files, $stat, $free);
+    gc_collect_cycles(); // the list of what may be garbage is to be empty too
     return $prepend;
 })();

@@ -12,6 +12,7 @@ import (
 type Facts struct {
 	prepend string // the user's own auto_prepend_file
 	eager   bool   // auto_globals_jit is off
+	bare    bool   // register_argc_argv is off
 	opcache bool   // the user has turned it on
 	preload bool   // opcache.preload is set
 	cached  bool   // opcache.file_cache is
@@ -21,7 +22,7 @@ type Facts struct {
 }
 
 // probeFields is how many fields probe.php prints.
-const probeFields = 18
+const probeFields = 20
 
 // Probe asks PHP what it is with the program's options. run runs a command and returns
 // what it has written to stdout; when it fails, the error says what to stderr. The
@@ -59,19 +60,21 @@ func (p *Program) look(run func([]string) (string, error)) (*Facts, error) {
 
 // judge reads the fields of probe.php.
 func (p *Program) judge(field []string) (*Facts, error) {
-	const sapi, version, zts, ffi, tasks, disabled, extensions, basedir, prepend, jit, opcache, preload, cached, ini = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+	const sapi, version, zts, ffi, tasks, disabled, extensions, basedir, prepend, jit, opcache, preload, cached, argv, session, ini = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	switch {
 	case field[sapi] != "cli":
 		return nil, fmt.Errorf("the command is PHP's %s, not its CLI", field[sapi])
 	case field[basedir] != "":
 		return nil, errors.New("open_basedir is set, and what a warm PHP begins with lies elsewhere")
+	case field[session] == "1":
+		return nil, errors.New("session.auto_start is on, and the session would be that of the PHP that waits")
 	}
 	missing := strings.Fields(field[disabled])
 	if err := lacks(missing, allNeed); err != nil {
 		return nil, err
 	}
 	f := &Facts{
-		prepend: field[prepend], eager: field[jit] != "1", opcache: field[opcache] == "1" || p.mentions("opcache.enable_cli"),
+		prepend: field[prepend], eager: field[jit] != "1", bare: field[argv] != "1", opcache: field[opcache] == "1" || p.mentions("opcache.enable_cli"),
 		preload: field[preload] != "", cached: field[cached] != "",
 		waits: lacks(missing, spareNeeds), forks: lacks(missing, forkNeeds),
 		marks: iniMarks(p.PHP, field[ini:]),

@@ -18,6 +18,7 @@ func TestProbe(t *testing.T) {
 		"-d ffi.enable=0":                 "fork: its extension FFI",
 		"-d ffi.enable=preload":           "",
 		"-d open_basedir=/srv":            "open_basedir",
+		"-d session.auto_start=1":         "session.auto_start is on",
 		"-d disable_functions=putenv":     "waits: functions of PHP are disabled: putenv",
 		"-d disable_functions=chdir,exec": "functions of PHP are disabled: chdir",
 		"-d disable_functions=readlink":   "fork: functions of PHP are disabled: readlink",
@@ -46,7 +47,7 @@ func TestProbe(t *testing.T) {
 
 // What PHP says of itself is read whatever else it prints.
 func TestJudge(t *testing.T) {
-	fields := []string{"", "cli", "8.2", "0", "1", "1", "", "Core FFI", "", "own.php", "0", "1", "", "", "", "", "", "", "", "\n"}
+	fields := []string{"", "cli", "8.2", "0", "1", "1", "", "Core FFI", "", "own.php", "0", "1", "", "", "1", "0", "", "", "", "", "", "\n"}
 	for _, c := range []struct {
 		field int
 		value string

@@ -48,6 +48,9 @@ func (p *Program) Environ() []string {
 	if p.facts.eager {
 		env = append(env, "UROCKET_GLOBALS=1")
 	}
+	if p.facts.bare {
+		env = append(env, "UROCKET_NO_ARGV=1")
+	}
 	return env
 }
 

@@ -13,6 +13,7 @@
 (static function (): string {
     $prepend = (string) getenv('UROCKET_PREPEND');
     $all = getenv('UROCKET_GLOBALS') !== false;
+    $registers = getenv('UROCKET_NO_ARGV') === false;
     $own = array_intersect_key($_SERVER, array_flip(['PHP_SELF', 'SCRIPT_NAME', 'SCRIPT_FILENAME', 'PATH_TRANSLATED', 'DOCUMENT_ROOT']));
     // What ps(1) shows: a script may look whether it runs already.
     $title = static function (string $text): void {
@@ -59,9 +60,9 @@
     }
 
     $now = microtime(true);
-    $server = isset($own['PHP_SELF'])
-        ? array_replace(getenv(), $own, ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now, 'argv' => $argv, 'argc' => $argc])
-        : ($all ? ['argv' => $argv, 'argc' => $argc] : []);
+    $times = ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now];
+    $given = $registers ? ['argv' => $argv, 'argc' => $argc] : [];
+    $server = isset($own['PHP_SELF']) ? array_replace(getenv(), $own, $times, $given) : ($all ? $given : []);
     // They stand in the order in which PHP makes them.
     unset($GLOBALS['_SERVER']);
     if ($all) {
@@ -71,8 +72,9 @@
         eval('$_ENV; $_REQUEST;');
         $GLOBALS['_FILES'] = $files;
     }
-    $GLOBALS['argv'] = $argv;
-    $GLOBALS['argc'] = $argc;
+    foreach ($given as $k => $value) {
+        $GLOBALS[$k] = $value;
+    }
     $GLOBALS['_SERVER'] = $server;
     clearstatcache(true);
     fwrite($door, '1');
@@ -90,5 +92,7 @@
     foreach (array_keys($free) as $last) {
         unset($free[$last]);
     }
+    unset($f, $argv, $value, $given, $times, $server, $own, $files, $env, $free);
+    gc_collect_cycles(); // the list of what may be garbage is to be empty too
     return $prepend;
 })();
