@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -76,7 +77,7 @@ func (s *spare) await(d *door, closing <-chan struct{}) error {
 	defer late.Stop()
 	select {
 	case s.conn = <-came:
-		return nil
+		return s.greet()
 	case <-s.exit:
 		return errors.New(s.lastWords())
 	case <-late.C:
@@ -85,6 +86,31 @@ func (s *spare) await(d *door, closing <-chan struct{}) error {
 		return errors.New("urocket is stopping, or the operation has changed")
 	}
 }
+
+// greet reads where PHP is. A link may have been switched while it was started.
+func (s *spare) greet() error {
+	_ = s.conn.SetDeadline(time.Now().Add(handOverTime))
+	defer s.conn.SetDeadline(time.Time{})
+	var size [8]byte
+	if _, err := io.ReadFull(s.conn, size[:]); err != nil {
+		return fmt.Errorf("read where PHP is: %w", err)
+	}
+	n, err := strconv.Atoi(string(size[:]))
+	if err != nil || n < 0 || n > maxPlace {
+		return errors.New("PHP does not speak as it should")
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(s.conn, text); err != nil {
+		return fmt.Errorf("read where PHP is: %w", err)
+	}
+	if string(text) != s.place.Script+"\x00"+s.place.Dir+"\x00" {
+		return errors.New("the script's path has changed while PHP was started")
+	}
+	return nil
+}
+
+// maxPlace bounds what PHP may say of where it is, in bytes.
+const maxPlace = 16 << 10
 
 // discard ends a spare that no call has, and removes what it had.
 func (s *spare) discard() {

@@ -103,8 +103,17 @@ func TestSwitchedRelease(t *testing.T) {
 		call("r2r2r2r2")
 		s.ready(w)
 		call("r2r2r2r2")
-		if r := s.call(w, func(spec *Spec) { spec.Dir = w.Dir }); r.said(t) == "" || r.Driver() != string(kind) {
-			t.Errorf("in the end by %s", r.Driver())
+		for end := time.Now().Add(15 * time.Second); ; {
+			r := s.call(w, func(spec *Spec) { spec.Dir = w.Dir })
+			if got := r.said(t); got != "r2r2r2r2(0 signal 0)" {
+				t.Errorf("by %s: %s", r.Driver(), got)
+			}
+			if r.Driver() == string(kind) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("in the end by %s", r.Driver())
+			}
 		}
 	})
 }

@@ -95,9 +95,9 @@ func (p *Program) judge(field []string) (*Facts, error) {
 
 // The functions that the preludes call: both, and each.
 var (
-	allNeed    = strings.Fields("getenv ini_get microtime clearstatcache chdir spl_object_id krsort")
-	forkNeeds  = strings.Fields("scandir readlink set_time_limit getmypid file_get_contents get_included_files")
-	spareNeeds = strings.Fields("putenv stream_socket_client stream_set_timeout fread fwrite fclose feof")
+	allNeed    = strings.Fields("getenv ini_get microtime clearstatcache chdir get_included_files spl_object_id krsort gc_collect_cycles")
+	forkNeeds  = strings.Fields("scandir readlink set_time_limit getmypid file_get_contents")
+	spareNeeds = strings.Fields("putenv stream_socket_client stream_set_timeout getcwd sprintf fread fwrite fclose feof")
 )
 
 // lacks says which of the functions that are needed are missing.

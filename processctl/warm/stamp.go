@@ -99,9 +99,9 @@ func (p *Program) scriptPath() string {
 
 // Place is where PHP finds the script, and in which folder. One that waits has both open.
 type Place struct {
-	real        string
+	Script, Dir string // where they lead
 	dev, ino    uint64
-	folder, dir uint64 // device and number of the working directory
+	folder, num uint64 // device and number of the working directory
 }
 
 // Place looks where the script is now.
@@ -110,11 +110,15 @@ func (p *Program) Place() (Place, error) {
 	if err != nil {
 		return Place{}, err
 	}
-	script, folder := markOf(real), markOf(p.Dir)
+	dir, err := filepath.EvalSymlinks(p.Dir)
+	if err != nil {
+		return Place{}, fmt.Errorf("find the working directory: %w", err)
+	}
+	script, folder := markOf(real), markOf(dir)
 	if !script.there || !folder.there {
 		return Place{}, fmt.Errorf("find %s in %s: %w", p.Script, p.Dir, fs.ErrNotExist)
 	}
-	return Place{real, script.dev, script.ino, folder.dev, folder.ino}, nil
+	return Place{real, dir, script.dev, script.ino, folder.dev, folder.ino}, nil
 }
 
 // source is the state of the script's file.
