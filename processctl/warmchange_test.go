@@ -62,6 +62,12 @@ func TestEditedScript(t *testing.T) {
 		s.expect(w, "two")
 		s.replaced("a.php", "<?php echo 'three';")
 		s.expect(w, "three")
+		for _, text := range []string{"four", "five"} { // of the same time
+			s.replaced("a.php", "<?php echo '"+text+"';")
+			must(t, os.Chtimes(s.path("a.php"), old, old))
+			s.expect(w, text)
+			s.expect(w, text)
+		}
 		must(t, os.Remove(s.path("a.php")))
 		if got := s.call(w, nil).said(t); got != "Could not open input file: a.php\n(1 signal 0)" {
 			t.Errorf("no script: %s", got)

@@ -6,11 +6,11 @@
  * with one end of a SOCK_SEQPACKET pair as descriptor 3, and never gets past this file. Its children do:
  * for them the prepended file ends, and PHP goes on to run SCRIPT as the primary script that it always was.
  *
- * A request is one datagram: a head of 10 bytes (8 for its number, "i" or "e", "r" or "t"), then fields that
+ * A request is one datagram: a head of 10 bytes (8 for its number, "i" or "e", "r", "n" or "t"), then fields that
  * end in NUL: working directory, SCRIPT, the number of words of the command line and of those before the script's
- * arguments, the words, the environment. With it come descriptors:
- * stdin, stdout, stderr, and the cgroup to be born into (i) or its cgroup.procs, to enter it (e). A trial (t)
- * runs nothing. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
+ * arguments, the words, the environment. With it come descriptors: stdin, stdout, stderr, and the cgroup to be born
+ * into (i) or its cgroup.procs, to enter it (e). A trial (t) runs nothing; n says that SCRIPT is new although its time
+ * is not. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
  * "NUMBER -ERRNO", and then nothing was run.
  *
  * Nothing in here may draw a random number, look up a temporary directory or name a superglobal before the
@@ -230,6 +230,9 @@
     }
     $GLOBALS['_SERVER'] = $server;
     clearstatcache(true);
+    if ($frame[9] === 'n' && function_exists('opcache_invalidate')) {
+        @opcache_invalidate($script, true);
+    }
     if ($limit) {
         set_time_limit($limit);
     }

@@ -65,7 +65,7 @@ func (k *Keeper) Fork(request func() *Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return z.fork(request(), false)
+	return z.run(request())
 }
 
 // take returns the PHP for a call, if there is one that can be used.

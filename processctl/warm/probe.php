@@ -11,6 +11,9 @@ foreach (explode(' ', 'FUNCTIONS') as $f) {
         $disabled[] = $f;
     }
 }
+if (function_exists('session_status') && session_status() === PHP_SESSION_ACTIVE) {
+    session_destroy(); // session.auto_start
+}
 echo "\0urocket", implode("\0", [
     '', PHP_SAPI, PHP_VERSION, PHP_ZTS, (int) $usable, count((array) @scandir('/proc/self/task')) - 2,
     implode(' ', $disabled), implode(' ', get_loaded_extensions()),

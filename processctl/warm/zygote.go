@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -68,8 +69,9 @@ type zygote struct {
 	child *Child
 	how   manner
 	p     Program
-	real  string // path of its script
-	file  source // of that: edited or not
+	real  string                 // path of its script
+	file  source                 // of that: edited or not
+	seen  atomic.Pointer[source] // what it was when a process was born last
 	begun time.Time
 	calls int  // that were given to it
 	old   bool // it is told to end, and another takes its place
@@ -92,6 +94,7 @@ func startZygote(h *Host, p Program, closing <-chan struct{}) (_ *zygote, err er
 		return nil, err
 	}
 	z.file = sourceOf(z.real)
+	z.seen.Store(&z.file)
 	ours, phps, err := pair()
 	if err != nil {
 		return nil, err
@@ -150,16 +153,26 @@ func (z *zygote) greet(closing <-chan struct{}) error {
 	return nil
 }
 
-// holds says whether PHP would be the same if it was started now. A script that was
-// edited is seen by the next process, but for one that has the time of the old one:
-// opcache does not tell them apart.
+// holds says whether PHP would be the same if it was started now.
 func (z *zygote) holds() bool {
 	real, err := z.p.RealScript()
-	if err != nil || real != z.real || !z.p.Fresh() {
-		return false
+	return err == nil && real == z.real && z.p.Fresh()
+}
+
+// run has a process born that runs the script as it is. One that was edited is seen
+// anyhow, but for one that has the time of the old one: opcache has to be told.
+func (z *zygote) run(r *Request) (int, error) {
+	now := sourceOf(z.real)
+	last := z.seen.Load()
+	what := run
+	if now != *last && now.mtime == last.mtime {
+		what = anew
 	}
-	now := sourceOf(real)
-	return now == z.file || now.mtime != z.file.mtime
+	pid, err := z.fork(r, what)
+	if err == nil && now != *last {
+		z.seen.CompareAndSwap(last, &now)
+	}
+	return pid, err
 }
 
 // edited says whether the script is another than at the start, so that opcache keeps it
@@ -174,7 +187,7 @@ func (z *zygote) try(h *Host) error {
 		if gerr != nil {
 			return gerr
 		}
-		_, err = z.fork(&Request{Stdin: h.Null, Stdout: h.Null, Stderr: h.Null, Group: group}, true)
+		_, err = z.fork(&Request{Stdin: h.Null, Stdout: h.Null, Stderr: h.Null, Group: group}, trial)
 		remove()
 		if !errors.Is(err, syscall.EACCES) && !errors.Is(err, syscall.EPERM) {
 			break
@@ -188,7 +201,7 @@ func (z *zygote) try(h *Host) error {
 
 // fork has a process born and returns its pid once its script begins. On an error
 // but [ErrUncertain] no line of it has run.
-func (z *zygote) fork(r *Request, trial bool) (int, error) {
+func (z *zygote) fork(r *Request, what purpose) (int, error) {
 	group := r.Group.FD()
 	if z.how == enter {
 		fd, err := unix.Openat(group, "cgroup.procs", unix.O_WRONLY|unix.O_CLOEXEC, 0)
@@ -198,7 +211,7 @@ func (z *zygote) fork(r *Request, trial bool) (int, error) {
 		defer unix.Close(fd)
 		group = fd
 	}
-	pid, err := z.conn.ask(r, group, z.how, trial)
+	pid, err := z.conn.ask(r, group, z.how, what)
 	if err != nil {
 		if errors.Is(err, errWedged) && family.State(z.child.PID) != 'R' {
 			z.child.Kill()
