@@ -99,9 +99,9 @@ func (p *Program) scriptPath() string {
 
 // Place is where PHP finds the script, and in which folder. One that waits has both open.
 type Place struct {
-	Script, Dir string // where they lead
-	dev, ino    uint64
-	folder, num uint64 // device and number of the working directory
+	Script, Dir string    // where they lead
+	script      mark      // numbers of files are used again: its ctime counts
+	folder      [2]uint64 // device and number; that others work in it is no matter
 }
 
 // Place looks where the script is now.
@@ -118,7 +118,7 @@ func (p *Program) Place() (Place, error) {
 	if !script.there || !folder.there {
 		return Place{}, fmt.Errorf("find %s in %s: %w", p.Script, p.Dir, fs.ErrNotExist)
 	}
-	return Place{real, dir, script.dev, script.ino, folder.dev, folder.ino}, nil
+	return Place{real, dir, script, [2]uint64{folder.dev, folder.ino}}, nil
 }
 
 // source is the state of the script's file.
