@@ -19,8 +19,8 @@ type driver struct {
 	made    string   // what makes the processes
 	options []string // of php, also where it is run plainly
 	source  string   // of an extension that is added under the driver alone
-	one     bool     // a call of an operation at a time
-	most    int      // calls of a trial; 0: all. Where each call is a PHP from its start there are enough elsewhere
+	few     bool     // each script in one way alone; the others are tried under a driver that is as this one
+	one     bool     // a call of an operation at a time, and few of them: each is a PHP from its start
 }
 
 // drivers are all of them. The fallback of fork to processes that are started
@@ -28,8 +28,8 @@ type driver struct {
 var drivers = []driver{
 	{name: "spawn", driver: "spawn", made: "spawn"},
 	{name: "fork", driver: "fork", made: "fork"},
-	{name: "fastexit", driver: "fork", made: "fork", source: "../../contrib/fastexit/fastexit.c"},
-	{name: "spare", driver: "fork", made: "spare", options: []string{"-d", "ffi.enable=0"}, one: true, most: 3},
+	{name: "fastexit", driver: "fork", made: "fork", source: "../../contrib/fastexit/fastexit.c", few: true},
+	{name: "spare", driver: "fork", made: "spare", options: []string{"-d", "ffi.enable=0"}, one: true, few: true},
 }
 
 // names are those by which the table knows the processes of a driver that were
@@ -42,12 +42,16 @@ func (d driver) names(made string) []string {
 }
 
 // of is the list of trials for this driver.
-func (d driver) of(list []trial) []trial {
-	list = slices.Clone(list)
-	for i := range list {
-		if d.most > 0 && len(list[i].calls) > d.most {
-			list[i].calls = list[i].calls[:d.most]
+func (d driver) of(all []trial) (list []trial) {
+	const enough = 3
+	for _, tr := range all {
+		if d.few && tr.as != "" && tr.flags&everywhere == 0 {
+			continue
 		}
+		if d.one && len(tr.calls) > enough {
+			tr.calls = tr.calls[:enough]
+		}
+		list = append(list, tr)
 	}
 	return list
 }
