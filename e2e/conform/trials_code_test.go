@@ -48,7 +48,7 @@ func changes() []trial {
 			{before: replaced("fifth!", time.Hour)},
 			{before: replaced("six th", 2*time.Hour)}, // older than what it replaces
 		}},
-		{script: "edited", as: "edited-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replaced("second", 0)}}},
+		{script: "edited", as: "edited-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replacedScript("second", 0)}}},
 		{script: "edited", as: "include-keeping-times", flags: everywhere, before: replaced("first!", 0), calls: []call{{}, {}, {before: replacedPart("second", 0)}}},
 		{script: "edited", as: "removed", flags: everywhere, before: edition("first", "first"), calls: []call{
 			{}, {before: func(dir string) error { return os.Remove(filepath.Join(dir, "edited.php")) }}, {before: edition("again", "again")},
@@ -100,8 +100,13 @@ func edition(script, part string) func(dir string) error {
 // the time of an earlier day.
 func replaced(edition string, age time.Duration) func(dir string) error {
 	return func(dir string) error {
-		const script = "<?php\nrequire 'part.php';\necho 'script replaced by EDITION, ', part(), \"\\n\";\n"
-		return errors.Join(replacedPart(edition, age)(dir), replace(dir, "edited.php", strings.ReplaceAll(script, "EDITION", edition), age))
+		return errors.Join(replacedPart(edition, age)(dir), replacedScript(edition, age)(dir))
+	}
+}
+
+func replacedScript(edition string, age time.Duration) func(dir string) error {
+	return func(dir string) error {
+		return replace(dir, "edited.php", "<?php\nrequire 'part.php';\necho 'script replaced by "+edition+", ', part(), \"\\n\";\n", age)
 	}
 }
 
