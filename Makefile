@@ -12,7 +12,7 @@ NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 # To make cgroups for what is measured takes root.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-.PHONY: run build test test-vm soak setup setup-test setup-bench lint fuzz bench gobench clean
+.PHONY: run build test test-vm conformance soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -21,9 +21,10 @@ run: setup build
 build:
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
 
+# One package at a time: what many of them start wants the processors for itself.
 test: setup-test build lint
 	@rm -f bin/vm.txt $(UROCKET_NOT_RUN)
-	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -timeout 30m ./...
+	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -p 1 -timeout 30m ./...
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
 	@cat bin/vm.txt
@@ -32,9 +33,44 @@ test: setup-test build lint
 test-vm: setup-test
 	$(GO) test -count=1 -v ./e2e/vm
 
+# Scripts by plain php and under each driver, fact by fact; some minutes, on a machine that has nothing else to do.
+conformance: setup-test
+	CGO_ENABLED=1 $(GO) test -count=1 -v -tags conformance ./e2e/conform
+
 # Everything at once and for long: load, faults, kills, reloads. SOAK=2m for another length, SEED=7 for the choices of a run.
 soak: setup-test
 	CGO_ENABLED=1 $(GO) test -count=1 -v -timeout 0 ./e2e/soak -soak $(or $(SOAK),10m) $(if $(SEED),-seed $(SEED))
+
+.PHONY: dist setup-dist test-deb test-arm64 test-container test-deploy
+
+# What is given away, into bin/dist: static programs and Debian packages for amd64 and arm64, bills of materials, checksums.
+dist:
+	@VERSION=$(VERSION) scripts/dist.sh
+
+setup-dist:
+	@scripts/setup.sh dist
+
+# What `make dist` makes is tried: all of it as root, all of it slow.
+#   test-deb        the package in a bare Debian, and under the systemd of two Debians in virtual machines: it has to serve,
+#                   reload, stop and go
+#   test-arm64      the program for arm64, on an emulated one
+#   test-container  urocket in containers of podman, by crun and runc, in a virtual machine
+test-deb: setup-dist dist
+	lintian --fail-on error bin/dist/*.deb
+	scripts/try-deb.sh chroot bin/dist/*_amd64.deb
+	scripts/try-deb.sh boot bin/dist/*_amd64.deb bookworm
+	scripts/try-deb.sh boot bin/dist/*_amd64.deb trixie
+
+test-arm64: setup-dist dist
+	GOARCH=arm64 $(GO) vet ./...
+	scripts/try-arm64.sh bin/dist/urocket-*-linux-arm64
+
+test-container: setup-dist build
+	scripts/try-container.sh bin/urocket
+
+# The manifests in deploy/kubernetes, against the API's own types. A module of its own: minutes, the first time.
+test-deploy:
+	cd deploy/kubernetes/check && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 # What the example needs, and what the tests need; both do nothing where everything is there.
 setup:
@@ -57,11 +93,21 @@ lint:
 fuzz:
 	@scripts/fuzz.sh
 
-# Speed, held against what this machine allows, in one run of a quarter of an hour; BENCH=quick: a minute or two.
+# Speed, held against what this machine allows, in one run of twenty minutes; BENCH=quick: a minute or two.
 # BENCHFLAGS are those of bin/bench -help.
 bench: build setup-bench
 	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench
 	$(SUDO) bin/bench $(if $(filter quick,$(BENCH)),-quick) $(BENCHFLAGS)
+
+# PHP scripts under each driver, beside php-fpm and php-cgi; writes docs/benchmarks-php.md. FASTEXIT=FILE: contrib/fastexit, built.
+bench-php: build setup-bench
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/bench ./bench
+	$(SUDO) bin/bench -php $(if $(FASTEXIT),-fastexit $(FASTEXIT)) $(BENCHFLAGS)
+
+# What others do when a script misbehaves; writes docs/comparison.md.
+compare: build setup-bench
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -o bin/compare ./bench/compare
+	$(SUDO) bin/compare
 
 gobench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./...

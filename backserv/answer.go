@@ -37,6 +37,12 @@ var (
 
 	onlyGet = answer{status: http.StatusMethodNotAllowed, allow: "GET, HEAD", text: "this is for reading: ask with GET.\n"}
 
+	getOrDelete = answer{status: http.StatusMethodNotAllowed, allow: "GET, HEAD, DELETE", text: "ask for a call with GET, and end it with DELETE.\n"}
+
+	terminating = answer{status: http.StatusAccepted, text: "SIGTERM is sent; what is left after the operation's grace gets SIGKILL.\n"}
+
+	killing = answer{status: http.StatusAccepted, text: "SIGKILL is sent.\n"}
+
 	alreadyAnswered = answer{status: http.StatusConflict, text: "this call is already answered: only the first reply counts.\n"}
 
 	notHere = answer{status: http.StatusConflict, text: "this operation does not reply on the socket: its answer is what the process prints or how it ends.\n" +

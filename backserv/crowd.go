@@ -219,7 +219,6 @@ func changed(c net.Conn, state http.ConnState) {
 	case http.StateActive: // the headers are whole
 		p.crowd.set(p, true, "")
 	case http.StateIdle:
-		p.spoken.Store(false)
-		p.crowd.set(p, false, "")
+		p.idle()
 	}
 }

@@ -31,6 +31,11 @@
 // of its process (pidfd), so that a reused pid is nobody else. Whose process
 // cannot be proved is not shown what runs.
 //
+// Most replies are short and come whole in one piece. Such a one (plain.go) is read
+// and answered without net/http, which would cost more than the reply itself: only
+// what can be understood in one way, and in the same way by net/http. All else is
+// net/http's from its first byte.
+//
 // # What it does not promise
 //
 // Whoever may connect may answer any call whose id it knows: the id and the mode
@@ -41,6 +46,8 @@
 //
 //	POST, PUT /urhttp/<id>, /<id>    a reply
 //	GET /urprocs, /urprocs/<id>      the processes, for root and urocket's own user
+//	DELETE /urprocs/<id>             ends a call, for the same: SIGTERM, grace, SIGKILL;
+//	                                 with ?now SIGKILL
 //	GET /healthz, /readyz, /metrics  as on the admin listener, see [Server.AdminHandler];
 //	                                 /metrics is 404 unless [Options] has Metrics
 package backserv

@@ -29,6 +29,7 @@ type calls struct {
 	deliveries map[string]*delivery
 	late       map[string]error // what Deliver says
 	snapshots  []visor.Snapshot
+	terminated []string // "ID NOW"
 	draining   bool
 }
 
@@ -65,6 +66,20 @@ func (c *calls) Snapshot(id string) (visor.Snapshot, bool) {
 		}
 	}
 	return visor.Snapshot{}, false
+}
+
+// Terminate says what Deliver would, and notes who was to end.
+func (c *calls) Terminate(id string, now bool) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.late[id]; err != nil {
+		return err
+	}
+	if c.deliveries[id] == nil {
+		return visor.ErrUnknown
+	}
+	c.terminated = append(c.terminated, fmt.Sprint(id, " ", now))
+	return nil
 }
 
 func (c *calls) Draining() bool {

@@ -202,15 +202,27 @@ type peerConn struct {
 	standing
 	spoken atomic.Bool // since it was idle; spares the crowd's lock
 	once   sync.Once
+	unread []byte // what was read already, and is to be read again
 }
 
 // Read notes the first byte of a request, which net/http does not tell.
 func (c *peerConn) Read(b []byte) (int, error) {
+	if len(c.unread) > 0 {
+		n := copy(b, c.unread)
+		c.unread = c.unread[n:]
+		return n, nil
+	}
 	n, err := c.UnixConn.Read(b)
 	if n > 0 && !c.spoken.Swap(true) {
 		c.crowd.speak(c)
 	}
 	return n, err
+}
+
+// idle notes that the connection waits for another request.
+func (c *peerConn) idle() {
+	c.spoken.Store(false)
+	c.crowd.set(c, false, "")
 }
 
 func (c *peerConn) Close() error {
@@ -239,17 +251,16 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	return ctx
 }
 
+// connOf returns the connection that r came on; nil: it is none that knows its peer.
+func connOf(r *http.Request) *peerConn {
+	c, _ := r.Context().Value(connKey{}).(*peerConn)
+	return c
+}
+
 // peerOf returns the peer of the connection that r came on.
 func peerOf(r *http.Request) peer {
-	if c, ok := r.Context().Value(connKey{}).(*peerConn); ok {
+	if c := connOf(r); c != nil {
 		return c.peer
 	}
 	return peer{uid: -1}
-}
-
-// delivers notes that r delivers a reply to the call id.
-func delivers(r *http.Request, id string) {
-	if c, ok := r.Context().Value(connKey{}).(*peerConn); ok {
-		c.crowd.set(c, true, id)
-	}
 }

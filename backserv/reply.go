@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/urocket/urocket/internal/reply"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/visor"
 )
@@ -21,7 +22,21 @@ const maxID = 128
 // serveReply answers a POST to an id.
 func (s *Server) serveReply(w http.ResponseWriter, r *http.Request, id string) {
 	x := s.exchange(w, r)
-	x.answer(s.take(x, id))
+	x.answer(s.take(&posting{
+		ctx: r.Context(), conn: connOf(r), id: id, header: r.Header,
+		length: r.ContentLength, body: x, taken: x.bodyTaken,
+	}))
+}
+
+// A posting is a reply on its way in.
+type posting struct {
+	ctx    context.Context
+	conn   *peerConn // nil: its peer is not known
+	id     string    // not judged yet
+	header http.Header
+	length int64 // of the body, as announced; -1: it was not
+	body   io.Reader
+	taken  func() // to be called when the body was read to its end
 }
 
 // serveRest serves what no fixed route matches: /<id>, and what is wrong.
@@ -31,7 +46,7 @@ func (s *Server) serveRest(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case post && (id == "" || id == "urhttp" || id == "urhttp/"):
 		s.opt.Logger.Info("reply refused", "status", noID.status, "error", "no request id in the URL")
-		s.exchange(w, r).answer(noID)
+		s.exchange(w, r).answer(s.told(noID))
 	case id == "" || strings.Contains(id, "/"):
 		s.exchange(w, r).answer(nowhere)
 	case !post:
@@ -43,44 +58,64 @@ func (s *Server) serveRest(w http.ResponseWriter, r *http.Request) {
 
 // wrongMethod answers for the fixed routes.
 func (s *Server) wrongMethod(w http.ResponseWriter, r *http.Request) {
-	if strings.HasPrefix(r.URL.Path, "/urhttp/") {
+	switch {
+	case strings.HasPrefix(r.URL.Path, "/urhttp/"):
 		s.exchange(w, r).answer(notAReply)
-		return
+	case strings.HasPrefix(r.URL.Path, "/urprocs/"):
+		s.exchange(w, r).answer(getOrDelete)
+	default:
+		s.exchange(w, r).answer(onlyGet)
 	}
-	s.exchange(w, r).answer(onlyGet)
 }
 
-// take takes one reply and says what became of it. What fails before the commit
-// leaves the request open. The delivery has ended when take returns, so that
-// nobody waits while the rest of an unwanted body is dropped.
-func (s *Server) take(x *exchange, id string) answer {
-	if len(id) > maxID {
-		return s.refused(id, visor.ErrUnknown)
+// take takes one reply and says what became of it.
+func (s *Server) take(p *posting) answer { return s.told(s.deliver(p)) }
+
+// told counts what a reply is told.
+func (s *Server) told(a answer) answer {
+	if s.opt.Replied != nil {
+		s.opt.Replied(a.status)
 	}
-	d, err := s.opt.Calls.Deliver(id, peerOf(x.r).place)
+	return a
+}
+
+// deliver delivers one reply. What fails before the commit leaves the request open.
+// The delivery has ended when deliver returns, so that nobody waits while the rest
+// of an unwanted body is dropped.
+func (s *Server) deliver(p *posting) answer {
+	if len(p.id) > maxID {
+		return s.refused(p.id, visor.ErrUnknown)
+	}
+	place := ""
+	if p.conn != nil {
+		place = p.conn.peer.place
+	}
+	d, err := s.opt.Calls.Deliver(p.id, place)
 	if err != nil {
-		return s.refused(id, err)
+		return s.refused(p.id, err)
 	}
 	defer d.Abort()
-	delivers(x.r, id)
-	head, err := parseHead(x.r.Header)
+	if p.conn != nil {
+		p.conn.crowd.set(p.conn, true, p.id)
+	}
+	head, err := parseHead(p.header)
 	if err != nil {
 		a := badReply(err)
-		s.opt.Logger.Info("reply refused", "request_id", id, "status", a.status, "error", err)
+		s.opt.Logger.Info("reply refused", "request_id", p.id, "status", a.status, "error", err)
 		return a
 	}
-	body, err := spool.Read(x, x.r.ContentLength, d.MaxReply())
+	body, err := spool.Read(p.body, p.length, d.MaxReply())
 	if err != nil {
-		return s.notReceived(x.r.Context(), id, d.MaxReply(), err)
+		return s.notReceived(p.ctx, p.id, d.MaxReply(), err)
 	}
-	x.bodyTaken()
+	p.taken()
 	reply, err := head.reply(body)
 	if err == nil {
 		err = d.Commit(reply)
 	}
 	if err != nil {
 		_ = body.Close() // whatever it says, the bytes are not needed
-		return s.refused(id, err)
+		return s.refused(p.id, err)
 	}
 	return accepted
 }
@@ -132,21 +167,15 @@ func (s *Server) refused(id string, err error) answer {
 // reply puts a reply together. The body it carries is body, or an empty one; the
 // caller closes body only if it is not committed.
 func (h head) reply(body *spool.Body) (*visor.Reply, error) {
-	if body.Size() > 0 && !mayHaveBody(h.status) {
+	if body.Size() > 0 && !reply.HasBody(h.status) {
 		if err := body.Close(); err != nil {
 			return nil, err
 		}
 		body = spool.FromBytes(nil)
 	}
-	kind, err := h.typeOf(body)
+	kind, err := reply.ContentType(h.kind, body)
 	if err != nil {
 		return nil, err
 	}
 	return &visor.Reply{Status: h.status, ContentType: kind, Header: h.fields, Body: body}, nil
-}
-
-// mayHaveBody is false for the statuses whose answers have no content, RFC 9110
-// sections 15.3.5, 15.3.6 and 15.4.5.
-func mayHaveBody(status int) bool {
-	return status != http.StatusNoContent && status != http.StatusResetContent && status != http.StatusNotModified
 }

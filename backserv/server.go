@@ -31,6 +31,9 @@ type Calls interface {
 	Snapshots() []visor.Snapshot
 	// Snapshot is one of them.
 	Snapshot(id string) (visor.Snapshot, bool)
+	// Terminate ends a call, with SIGKILL at once if now. Errors as of
+	// [visor.Visor.Terminate].
+	Terminate(id string, now bool) error
 	// Draining says that urocket is stopping.
 	Draining() bool
 }
@@ -80,14 +83,21 @@ type Options struct {
 
 	// Ready says why urocket cannot serve; nil: it can, unless it is draining.
 	Ready func() error
+	// Pools are shown by /urprocs behind the processes; nil: there are none.
+	Pools func() []Pool
 	// Metrics answers /metrics; nil: 404.
 	Metrics http.Handler
+	// Replied is told the status that each reply was answered with; 0: its sender
+	// broke off. It is called from many goroutines and must not block. nil: nobody
+	// is told.
+	Replied func(status int)
 }
 
 // Server serves the routes of the package comment.
 type Server struct {
 	opt      Options
 	http     *http.Server
+	plains   plains
 	progress time.Duration // see progressTimeout
 
 	// running is held for reading by each handler, and for good by Shutdown.
@@ -119,7 +129,14 @@ func New(o Options) *Server {
 // Serve accepts connections on l until Shutdown, and then returns nil. It closes
 // l. Another error means that l cannot accept any more.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(newPeerListener(l, newCrowd(s.opt.Connections, s.opt.Logger), s.opt.Where)); !errors.Is(err, http.ErrServerClosed) {
+	peers := newPeerListener(l, newCrowd(s.opt.Connections, s.opt.Logger), s.opt.Where)
+	d := &door{peerListener: peers, server: s, others: handed{Listener: peers, conns: make(chan net.Conn), closing: make(chan struct{})}}
+	others := make(chan error, 1)
+	go func() { others <- s.http.Serve(&d.others) }()
+	err := s.http.Serve(d)
+	_ = d.others.Close()
+	<-others
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -129,9 +146,14 @@ func (s *Server) Serve(l net.Listener) error {
 // breaks them off. It returns when nothing of the server runs any more; the
 // error is that of ctx if something had to be broken off.
 func (s *Server) Shutdown(ctx context.Context) error {
+	plain := make(chan error, 1)
+	go func() { plain <- s.plains.close(ctx) }()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
 		err = errors.Join(err, s.http.Close())
+	}
+	if broken := <-plain; err == nil {
+		err = broken
 	}
 	s.shutdown.Do(s.running.Lock)
 	return err
@@ -155,6 +177,7 @@ func (s *Server) routes() http.Handler {
 		router.Handle(method, "/urprocs", s.listProcesses)
 		router.Handle(method, "/urprocs/:id", s.showProcess)
 	}
+	router.Handle(http.MethodDelete, "/urprocs/:id", s.endProcess)
 	for _, method := range []string{http.MethodPost, http.MethodPut} {
 		router.Handle(method, "/urhttp/:id", func(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
 			s.serveReply(w, r, p.ByName("id"))

@@ -3,6 +3,7 @@ package backserv
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/julienschmidt/httprouter"
@@ -22,6 +23,7 @@ type process struct {
 	State     string       `json:"state"`
 	End       *string      `json:"end"`
 	PID       *int         `json:"pid"`
+	Driver    *string      `json:"driver"`
 	Argv      []string     `json:"argv"`
 	Start     *string      `json:"start"`
 	AgeMS     int64        `json:"age_ms"`
@@ -35,7 +37,7 @@ type process struct {
 func newProcess(s visor.Snapshot) process {
 	p := process{
 		RequestID: s.ID, Path: s.Path, Method: s.Method, State: s.State,
-		End: orNull(s.End.String()), PID: orNull(s.PID), Argv: s.Argv,
+		End: orNull(s.End.String()), PID: orNull(s.PID), Driver: orNull(s.Driver), Argv: s.Argv,
 		AgeMS: s.Age.Milliseconds(), ExitCode: s.ExitCode, Signal: orNull(s.Signal),
 		Stdout: string(s.Stdout), Stderr: string(s.Stderr), // JSON makes U+FFFD of invalid UTF-8
 	}
@@ -79,7 +81,25 @@ func (s *Server) listProcesses(w http.ResponseWriter, r *http.Request, _ httprou
 		}
 		separator = ",\n"
 	}
-	_, _ = x.Write([]byte("]}\n"))
+	_, _ = x.Write(append(append([]byte("]"), s.pools()...), "}\n"...))
+}
+
+// pools are those of the operations that have workers, as a further key; nothing where
+// none has.
+func (s *Server) pools() []byte {
+	if s.opt.Pools == nil {
+		return nil
+	}
+	of := s.opt.Pools()
+	if len(of) == 0 {
+		return nil
+	}
+	b, err := encoded(of)
+	if err != nil {
+		s.opt.Logger.Error("pools not shown", "error", err)
+		return nil
+	}
+	return append([]byte(",\n\"pools\":"), b...)
 }
 
 // showProcess serves GET /urprocs/<id>.
@@ -100,6 +120,30 @@ func (s *Server) showProcess(w http.ResponseWriter, r *http.Request, p httproute
 		return
 	}
 	_, _ = x.Write(append(b, '\n')) // fails only if the peer has gone
+}
+
+// endProcess serves DELETE /urprocs/<id>.
+func (s *Server) endProcess(w http.ResponseWriter, r *http.Request, p httprouter.Params) {
+	x, id, now := s.exchange(w, r), p.ByName("id"), r.URL.Query().Has("now")
+	if !s.admitted(x) {
+		return
+	}
+	err := s.opt.Calls.Terminate(id, now)
+	var gone *visor.GoneError
+	switch {
+	case errors.As(err, &gone):
+		x.answer(answer{status: http.StatusGone, text: "the call has ended already (" + gone.End.String() + ").\n"})
+		return
+	case err != nil:
+		x.answer(notShown)
+		return
+	}
+	s.opt.Logger.Info("an operator ends a call", "request_id", id, "now", now, "uid", peerOf(r).uid, "pid", peerOf(r).pid)
+	if now {
+		x.answer(killing)
+		return
+	}
+	x.answer(terminating)
 }
 
 // admitted answers 403 to a peer that may not see what runs; to another it

@@ -21,18 +21,18 @@ func TestProcessesAsDocumented(t *testing.T) {
 	b := serve(t)
 	calls := []visor.Snapshot{
 		{
-			ID: "one", Path: "/pets/{petId}", Method: "get", State: "ended", End: visor.EndExit, PID: 42, Argv: []string{"php", "<pet>.php", "{{jsonpayload}}"},
+			ID: "one", Path: "/pets/{petId}", Method: "get", State: "ended", End: visor.EndExit, PID: 42, Driver: "fork -> spawn: <why>", Argv: []string{"php", "<pet>.php", "{{jsonpayload}}"},
 			Start: started, Age: 1234567 * time.Microsecond, ExitCode: &three, Stdout: []byte("a\xffb\n"), Stderr: []byte("é\x00"),
 		},
 		{ID: "two", Path: "/", Method: "post", State: "queued", Age: time.Millisecond},
-		{ID: "three", Path: "/", Method: "post", State: "ended", End: visor.EndTimeout, PID: 43, Argv: []string{"x"}, Start: started, Signal: "SIGKILL"},
+		{ID: "three", Path: "/", Method: "post", State: "ended", End: visor.EndTimeout, PID: 43, Driver: "fork", Argv: []string{"x"}, Start: started, Signal: "SIGKILL"},
 	}
 	b.calls.show(calls...)
 	want := []string{
-		`{"request_id":"one","path":"/pets/{petId}","method":"get","state":"ended","end":"exit","pid":42,"argv":["php","<pet>.php","{{jsonpayload}}"],` +
+		`{"request_id":"one","path":"/pets/{petId}","method":"get","state":"ended","end":"exit","pid":42,"driver":"fork -> spawn: <why>","argv":["php","<pet>.php","{{jsonpayload}}"],` +
 			`"start":"2026-03-04T04:06:07.089Z","age_ms":1234,"exitcode":3,"signal":null,"stats":STATS,"stdout":"a` + "\ufffd" + `b\n","stderr":"é\u0000"}`,
-		`{"request_id":"two","path":"/","method":"post","state":"queued","end":null,"pid":null,"argv":[],"start":null,"age_ms":1,"exitcode":null,"signal":null,"stats":null,"stdout":"","stderr":""}`,
-		`{"request_id":"three","path":"/","method":"post","state":"ended","end":"timeout","pid":43,"argv":["x"],` +
+		`{"request_id":"two","path":"/","method":"post","state":"queued","end":null,"pid":null,"driver":null,"argv":[],"start":null,"age_ms":1,"exitcode":null,"signal":null,"stats":null,"stdout":"","stderr":""}`,
+		`{"request_id":"three","path":"/","method":"post","state":"ended","end":"timeout","pid":43,"driver":"fork","argv":["x"],` +
 			`"start":"2026-03-04T04:06:07.089Z","age_ms":0,"exitcode":null,"signal":"SIGKILL","stats":STATS,"stdout":"","stderr":""}`,
 	}
 	stats, err := json.Marshal(visor.Stats{})
@@ -56,6 +56,43 @@ func TestProcessesAsDocumented(t *testing.T) {
 	}
 	if status, _ := b.curl(t, nil, "-d", "{}", "http://internal/urprocs/one"); status != http.StatusMethodNotAllowed {
 		t.Errorf("POST: %d", status)
+	}
+}
+
+func TestEndOfAProcess(t *testing.T) {
+	b := serve(t)
+	b.calls.expect("one", nil)
+	b.calls.refuse("over", &visor.GoneError{End: visor.EndTimeout})
+	for _, c := range []struct {
+		id     string
+		status int
+		text   string
+	}{
+		{"one", http.StatusAccepted, "SIGTERM is sent"},
+		{"one?now", http.StatusAccepted, "SIGKILL is sent"},
+		{"two", http.StatusNotFound, "no call"},
+		{"over", http.StatusGone, "ended already (timeout)"},
+	} {
+		if status, text := b.curl(t, nil, "-X", "DELETE", "http://internal/urprocs/"+c.id); status != c.status || !strings.Contains(text, c.text) {
+			t.Errorf("%s: %d %s", c.id, status, text)
+		}
+	}
+	if got := strings.Join(b.calls.terminated, ", "); got != "one false, one true" {
+		t.Errorf("ended %s", got)
+	}
+	if log := b.log.String(); strings.Count(log, "an operator ends a call") != 2 || !strings.Contains(log, "request_id=one") || strings.Contains(log, "request_id=two") {
+		t.Errorf("log: %s", log)
+	}
+	if status, _ := b.curl(t, nil, "-X", "DELETE", "http://internal/urprocs"); status != http.StatusMethodNotAllowed {
+		t.Errorf("DELETE of all: %d", status)
+	}
+}
+
+func TestNobodyElseEndsProcesses(t *testing.T) {
+	b := serve(t, func(s *Server) { s.opt.Owned = func(int) bool { return true } })
+	b.calls.expect("one", nil)
+	if status, _ := b.curl(t, nil, "-X", "DELETE", "http://internal/urprocs/one"); status != http.StatusForbidden || len(b.calls.terminated) > 0 {
+		t.Errorf("status %d, ended %v", status, b.calls.terminated)
 	}
 }
 

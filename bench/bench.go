@@ -37,19 +37,39 @@ func newBench(o options) (b *bench, err error) {
 	if err != nil {
 		return nil, errors.Join(err, b.close())
 	}
-	for _, u := range o.urockets {
-		b.contenders = append(b.contenders, b.urocketRows(u)...)
+	if err := b.field(); err != nil {
+		return nil, errors.Join(err, b.close())
 	}
-	b.contenders = append(b.contenders, b.peerRows()...)
-	b.choose()
 	if o.save != "" {
 		b.results.Machine = b.describe()
 	}
 	return b, nil
 }
 
+// field lines the rows up.
+func (b *bench) field() error {
+	limits := bounds()
+	if b.php {
+		limits = b.phpBounds()
+		if err := b.buildPHP(); err != nil {
+			return err
+		}
+		for _, u := range b.urockets {
+			b.contenders = append(b.contenders, b.phpRows(u)...)
+		}
+	} else {
+		b.contenders = b.ceilingRows()
+		for _, u := range b.urockets {
+			b.contenders = append(b.contenders, b.urocketRows(u)...)
+		}
+		b.contenders = append(b.contenders, b.peerRows()...)
+	}
+	b.choose(limits)
+	return nil
+}
+
 // choose keeps the rows that were asked for, and the limits that they need.
-func (b *bench) choose() {
+func (b *bench) choose(limits []bound) {
 	wanted := func(name string) bool {
 		if b.quick && b.only == nil {
 			_, guarded := floorOf(name)
@@ -68,7 +88,7 @@ func (b *bench) choose() {
 		needed[c.row.Limit] = true
 		return false
 	})
-	for _, l := range bounds() {
+	for _, l := range limits {
 		if l.groups && b.ground.dir == "" {
 			l.row.Gone = "no cgroup v2 here: " + b.ground.missing
 		}

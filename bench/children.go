@@ -11,13 +11,14 @@ import (
 	"sync"
 )
 
-//go:embed c/*.c
+//go:embed c/*.c c/*.h
 var sources embed.FS
 
-// children are the limit, and the scripts that everybody starts, with the flags to
-// compile them. Scripts are static: a dynamic linker would be most of what they do.
+// children are the limit, the ceiling, and the scripts that everybody starts, with the
+// flags to compile them. Scripts are static: a dynamic linker would be most of what they do.
 var children = map[string]string{
 	"limit":       "-pthread",
+	"front":       "-pthread",
 	"child-post":  "-static",
 	"child-print": "-static",
 	"child-cgi":   "-static",
@@ -26,6 +27,13 @@ var children = map[string]string{
 
 // buildChildren compiles them into a directory.
 func buildChildren(dir string) error {
+	header, err := sources.ReadFile("c/born.h")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "born.h"), header, 0o644); err != nil {
+		return err
+	}
 	var wg sync.WaitGroup
 	errs := make(chan error, len(children))
 	for name, flag := range children {

@@ -18,9 +18,10 @@ import (
 // A bound is a row that is a limit: children started by c/limit.c.
 type bound struct {
 	row    measure.Row
-	child  string
-	post   bool // the child answers on a socket; else it prints
-	groups bool // a cgroup for each child
+	child  string   // one of ours
+	argv   []string // or any program, with its arguments
+	post   bool     // the child answers on a socket; else it prints
+	groups bool     // a cgroup for each child
 }
 
 const (
@@ -33,10 +34,10 @@ const (
 func bounds() []bound {
 	row := func(name, note string) measure.Row { return measure.Row{Name: name, Group: "limit", Note: note} }
 	return []bound{
-		{row(limitPostGroup, "mkdir, clone3 into the group, exec, accept, read, write, wait4, rmdir"), "child-post", true, true},
-		{row(limitPost, "vfork, exec, accept, read, write, wait4"), "child-post", true, false},
-		{row(limitPrintGroup, "mkdir, pipe, clone3 into the group, exec, read, wait4, rmdir"), "child-print", false, true},
-		{row(limitPrint, "pipe, vfork, exec, read, wait4"), "child-print", false, false},
+		{row: row(limitPostGroup, "mkdir, clone3 into the group, exec, accept, read, write, wait4, rmdir"), child: "child-post", post: true, groups: true},
+		{row: row(limitPost, "vfork, exec, accept, read, write, wait4"), child: "child-post", post: true, groups: false},
+		{row: row(limitPrintGroup, "mkdir, pipe, clone3 into the group, exec, read, wait4, rmdir"), child: "child-print", post: false, groups: true},
+		{row: row(limitPrint, "pipe, vfork, exec, read, wait4"), child: "child-print", post: false, groups: false},
 	}
 }
 
@@ -75,7 +76,7 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 	c := exec.CommandContext(ctx, filepath.Join(b.work, "limit"), "-t", strconv.Itoa(threads), "-d", strconv.FormatFloat(b.duration.Seconds(), 'f', 1, 64))
 	if b.ground.dir != "" {
 		defer func() { err = errors.Join(err, b.ground.remove(limitGroup)) }()
-		leaf, groups, err := b.ground.limitGroups()
+		leaf, groups, err := b.ground.parentOf(limitGroup)
 		if err != nil {
 			return s, err
 		}
@@ -88,7 +89,11 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 	if l.post {
 		c.Args = append(c.Args, "-s", filepath.Join(b.work, "limit.sock"))
 	}
-	c.Args = append(c.Args, "--", filepath.Join(b.work, l.child), question)
+	c.Args = append(c.Args, "--")
+	if l.argv == nil {
+		l.argv = []string{filepath.Join(b.work, l.child), question}
+	}
+	c.Args = append(c.Args, l.argv...)
 	var out, fault bytes.Buffer
 	c.Stdout, c.Stderr = &out, &fault
 	w := b.ground.watch(limitGroup)
@@ -105,20 +110,26 @@ func (l bound) once(ctx context.Context, b *bench, threads int) (s measure.Sampl
 	return s, nil
 }
 
-// limitGroups makes a group for the limit itself, and a directory for those of its
-// children: as deep as urocket's are, and with the same controllers. A group that
-// hands controllers down can have no processes, hence the leaf.
-func (g *ground) limitGroups() (leaf *os.File, groups string, err error) {
-	top, err := g.group(limitGroup)
+// The groups that parentOf makes.
+const (
+	mainGroup     = "main"
+	childrenGroup = "groups"
+)
+
+// parentOf makes, in the group of a row that starts children, a group for the row itself,
+// and a directory for those of its children: as deep as urocket's are, and with the same
+// controllers. A group that hands controllers down can have no processes, hence the leaf.
+func (g *ground) parentOf(row string) (leaf *os.File, groups string, err error) {
+	top, err := g.group(row)
 	if err != nil {
 		return nil, "", err
 	}
 	handDown(top)
-	if groups, err = g.group(limitGroup + "/groups"); err != nil {
+	if groups, err = g.group(filepath.Join(row, childrenGroup)); err != nil {
 		return nil, "", err
 	}
 	handDown(groups)
-	main, err := g.group(limitGroup + "/main")
+	main, err := g.group(filepath.Join(row, mainGroup))
 	if err != nil {
 		return nil, "", err
 	}

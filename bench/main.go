@@ -2,6 +2,7 @@
 // start a process per request, in one run.
 //
 //	make bench               everything; writes docs/benchmarks.md and its charts
+//	make bench-php           PHP scripts under each driver; writes docs/benchmarks-php.md
 //	make bench BENCH=quick   a few rows; fails if urocket falls below its share of the limit
 //	bin/bench -only 'limit post|socket' -conns 16,64 -urocket old=/tmp/a,new=bin/urocket
 //
@@ -10,7 +11,8 @@
 // yardstick is the limit (c/limit.c), a C program that starts the same static
 // children with vfork, exec and wait4, takes their answers, and does nothing else.
 // It runs in the same rounds as what is held against it, and a row's figure is its
-// share of the limit.
+// share of the limit. How much of that a server can have at all is measured too: the
+// ceiling (c/front.c) has callers, HTTP and the same children, and nothing else.
 //
 // A run has rounds; in each, every row runs once, in an order that is another in
 // each round. A row is a server, started afresh, asked for a right answer, driven at
@@ -30,6 +32,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/urocket/urocket/bench/measure"
 )
 
 func main() {
@@ -59,7 +63,7 @@ func fail(err error) {
 // run does what the options ask for.
 func run(ctx context.Context, o options) (err error) {
 	if o.rewrite != "" {
-		return rewrite(o.rewrite, o.docs)
+		return rewrite(o.rewrite, o.docs, o.writer())
 	}
 	b, err := newBench(o)
 	if err != nil {
@@ -84,7 +88,7 @@ func run(ctx context.Context, o options) (err error) {
 		}
 	}
 	if o.docs != "" {
-		if err := writeReport(o.docs, &b.results); err != nil {
+		if err := o.writer()(o.docs, &b.results); err != nil {
 			return err
 		}
 	}
@@ -92,4 +96,12 @@ func run(ctx context.Context, o options) (err error) {
 		return guard(&b.results)
 	}
 	return nil
+}
+
+// writer is what writes the report of such a run.
+func (o options) writer() func(dir string, r *measure.Results) error {
+	if o.php {
+		return writePHPReport
+	}
+	return writeReport
 }

@@ -55,11 +55,7 @@ func limitTable(r *measure.Results) string {
 func tables(r *measure.Results) string {
 	var b strings.Builder
 	for _, n := range r.Conns {
-		plural := "s"
-		if n == 1 {
-			plural = ""
-		}
-		rows := [][]string{{fmt.Sprintf("%d connection%s", n, plural), "answers/s", "of its limit", "p50 ms", "p99 ms", "cpu µs", "MiB", "others"}}
+		rows := [][]string{{connections(n), "answers/s", "of its limit", "p50 ms", "p99 ms", "cpu µs", "MiB", "others"}}
 		for _, row := range r.Rows {
 			rows = append(rows, cells(r, row, n))
 		}
@@ -112,6 +108,9 @@ func short(r *measure.Results) string {
 		for _, n := range r.Conns {
 			if n > 1 {
 				add(fmt.Sprintf("%s, %d connections, of `%s`", row.Name, n, row.Limit), spread("%.0f %%", 100, r.Cell(row, n).Share))
+				ceiling := ceilings[row.Limit]
+				add(fmt.Sprintf("%s, %d connections, of `%s`", row.Name, n, ceiling), spread("%.0f %%", 100, r.Share(row.Name, ceiling, n)))
+				add(fmt.Sprintf("`%s`, %d connections, of `%s`", ceiling, n, row.Limit), spread("%.0f %%", 100, r.Share(ceiling, row.Limit, n)))
 			}
 		}
 		if slices.Contains(r.Conns, 1) {

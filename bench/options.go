@@ -14,6 +14,8 @@ import (
 // options are what the command line and the environment ask for.
 type options struct {
 	quick    bool
+	php      bool   // the rows of PHP in place of all others
+	fastexit string // contrib/fastexit, built; "": it is not
 	growth   string // with: the curves too; without; only
 	only     *regexp.Regexp
 	rounds   int
@@ -34,6 +36,8 @@ func parseOptions(args []string) (o options, err error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.quick, "quick", false, "a few rows only; fail if urocket is below its floor")
 	fs.StringVar(&o.growth, "growth", "", "with, without or only: whether the curves are measured (default with; quick, or a choice of rows: without)")
+	fs.BoolVar(&o.php, "php", false, "measure PHP scripts under each driver, and nothing else")
+	fs.StringVar(&o.fastexit, "fastexit", "", "the `file` of the extension of contrib/fastexit")
 	only := fs.String("only", "", "rows whose names match this `regexp`, and the limits they need")
 	fs.IntVar(&o.rounds, "rounds", 5, "how often each row runs")
 	fs.DurationVar(&o.duration, "d", 0, "how long one load lasts; whole seconds (default 2s; quick: 1s)")
@@ -56,7 +60,7 @@ func parseOptions(args []string) (o options, err error) {
 		}
 	}
 	o.urockets = parseBinaries(*binaries)
-	if o.conns, err = parseInts(cmp.Or(*conns, o.either("16,64", "1,16,64"))); err != nil {
+	if o.conns, err = parseInts(cmp.Or(*conns, o.usualConns())); err != nil {
 		return o, fmt.Errorf("-conns: %w", err)
 	}
 	o.complete()
@@ -73,6 +77,16 @@ func parseOptions(args []string) (o options, err error) {
 // at it, one of all makes the report.
 func (o *options) complete() {
 	some := o.quick || o.only != nil
+	if o.php {
+		o.growth = "without"
+		if !some && o.docs == "" || o.rewrite != "" {
+			o.docs = "docs"
+		}
+		if o.save == "" && o.docs != "" {
+			o.save = "bin/bench-php.json"
+		}
+		return
+	}
 	if o.growth == "" {
 		o.growth = "with"
 		if some {
@@ -85,6 +99,13 @@ func (o *options) complete() {
 	if o.save == "" && o.docs != "" {
 		o.save = "bin/bench.json"
 	}
+}
+
+func (o options) usualConns() string {
+	if o.php {
+		return "1,4"
+	}
+	return o.either("16,64", "1,16,64")
 }
 
 func (o options) either(quick, full string) string {

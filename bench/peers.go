@@ -30,8 +30,7 @@ func peers() []peer {
 	}
 }
 
-// peerRows are those of the peers, and the ceiling: what a server could do here that
-// starts nothing.
+// peerRows are those of the peers, and what a server could do here that starts nothing.
 func (b *bench) peerRows() (rows []contender) {
 	for _, p := range peers() {
 		row := measure.Row{Name: p.name, Group: "peer", Limit: limitPrint, Note: p.note}
@@ -39,13 +38,13 @@ func (b *bench) peerRows() (rows []contender) {
 		if missing != "" {
 			row.Gone = fmt.Sprintf("%s is not installed (%s)", missing, p.source)
 		}
-		rows = append(rows, contender{row: row, start: func(s *site) (string, error) { return p.start(p, s, b.work) }})
+		rows = append(rows, contender{row: row, ways: []way{{start: func(s *site) (string, error) { return p.start(p, s, b.work) }}}})
 	}
 	return append(rows, contender{
-		row: measure.Row{Name: "Go net/http hello", Group: "ceiling", Note: "starts no process"},
-		start: func(s *site) (string, error) {
+		row: measure.Row{Name: "Go net/http hello", Group: "hello", Note: "starts no process"},
+		ways: []way{{start: func(s *site) (string, error) {
 			return "http://" + s.addr() + "/", s.startSelf("hello", s.addr())
-		},
+		}}},
 	})
 }
 

@@ -27,7 +27,17 @@ cgi.assign = ("/child-cgi" => "")
 }
 
 func startFcgiwrap(p peer, s *site, tools string) (string, error) {
-	conf := fmt.Sprintf(`daemon off;
+	if err := writeNginx(s, filepath.Join(tools, "child-cgi")); err != nil {
+		return "", err
+	}
+	err := s.start(p.programs[1], "-c", "16", "-s", "unix:"+s.file("sock"))
+	return "http://" + s.addr() + "/", errors.Join(err, s.start(p.programs[0], "-p", s.dir, "-c", "nginx.conf", "-e", s.file("error.log")))
+}
+
+// writeNginx writes the configuration of an nginx that hands every request to one script
+// behind a FastCGI socket.
+func writeNginx(s *site, script string) error {
+	return s.write("nginx.conf", fmt.Sprintf(`daemon off;
 user root;
 worker_processes auto;
 pid nginx.pid;
@@ -46,16 +56,12 @@ http {
             fastcgi_param CONTENT_LENGTH $content_length;
             fastcgi_param QUERY_STRING $query_string;
             fastcgi_param SERVER_PROTOCOL $server_protocol;
+            fastcgi_param REDIRECT_STATUS 200;
             fastcgi_param SCRIPT_FILENAME %s;
         }
     }
 }
-`, s.addr(), s.file("sock"), filepath.Join(tools, "child-cgi"))
-	if err := s.write("nginx.conf", conf); err != nil {
-		return "", err
-	}
-	err := s.start(p.programs[1], "-c", "16", "-s", "unix:"+s.file("sock"))
-	return "http://" + s.addr() + "/", errors.Join(err, s.start(p.programs[0], "-p", s.dir, "-c", "nginx.conf", "-e", s.file("error.log")))
+`, s.addr(), s.file("sock"), script))
 }
 
 func startGoCGI(_ peer, s *site, tools string) (string, error) {

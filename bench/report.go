@@ -61,6 +61,7 @@ func report(r *measure.Results) (string, error) {
 		"Short":        short(r),
 		"Disturbed":    disturbance(r),
 		"Limits":       limitTable(r),
+		"Ceilings":     ceilingTable(r),
 		"Tables":       tables(r),
 		"Faults":       list(faults(r)),
 		"Growth":       growthTables(r),
@@ -89,7 +90,7 @@ func save(path string, r *measure.Results) error {
 }
 
 // rewrite writes the report of an earlier run.
-func rewrite(path, dir string) error {
+func rewrite(path, dir string, write func(string, *measure.Results) error) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -98,5 +99,5 @@ func rewrite(path, dir string) error {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return writeReport(dir, &r)
+	return write(dir, &r)
 }

@@ -7,8 +7,8 @@ import (
 	"net/http/cgi"
 )
 
-// serve is a server of ours that rows are held against: `bench serve hello ADDR`, the
-// ceiling, net/http that starts nothing; `bench serve cgi ADDR PROGRAM`, the standard
+// serve is a server of ours that rows are held against: `bench serve hello ADDR`,
+// net/http that starts nothing; `bench serve cgi ADDR PROGRAM`, the standard
 // library's net/http/cgi.
 func serve(args []string) error {
 	switch {

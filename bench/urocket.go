@@ -71,7 +71,7 @@ func (b *bench) urocketRows(of binary) (rows []contender) {
 				row.Gone = err.Error()
 			}
 			cmd := fmt.Sprintf(m.cmd, b.work)
-			rows = append(rows, contender{row: row, start: startUrocket(path, m.reply, cmd, cgroup), after: accounted})
+			rows = append(rows, contender{row: row, ways: []way{{start: startUrocket(path, m.reply, cmd, cgroup)}}, after: accounted})
 		}
 	}
 	return rows

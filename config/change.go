@@ -19,6 +19,7 @@ func (s *Service) NeedsRestart(running *Service) Faults {
 		{"socketmode", fmt.Sprintf("%04o", running.SocketMode), fmt.Sprintf("%04o", s.SocketMode)},
 		{"socketgroup", groupName(running.SocketGroup), groupName(s.SocketGroup)},
 		{"cgroup", running.cgroupWords(), s.cgroupWords()},
+		{"tls", running.wordsOfTLS(), s.wordsOfTLS()},
 	} {
 		if v.old != v.new {
 			faults = append(faults, s.FaultAt("", "", v.key, fmt.Sprintf("%s was %s and is %s now, which needs a restart", v.key, v.old, v.new)))
@@ -88,7 +89,8 @@ func (s *Service) Since(old *Service) Changes {
 	}{
 		{"openapi", old.OpenAPI, s.OpenAPI},
 		{"basepath", old.BasePath, s.BasePath},
-		{"security", old.Security, s.Security},
+		{"security", old.securityWords(), s.securityWords()},
+		{"tls", old.TLS, s.TLS},
 		{"maxbody", old.MaxBody, s.MaxBody},
 		{"running", old.Running, s.Running},
 		{"queued", old.Queued, s.Queued},
@@ -107,4 +109,12 @@ func (o *Operation) equal(other *Operation) bool {
 	a, b := *o, *other
 	a.Command, b.Command = nil, nil
 	return reflect.DeepEqual(a, b)
+}
+
+// securityWords is what stands under security, to be compared.
+func (s *Service) securityWords() any {
+	if s.Security != SecurityNone {
+		return s.Security
+	}
+	return s.Schemes
 }

@@ -37,6 +37,9 @@ func TestSince(t *testing.T) {
 		{"the command", edit(t, good, theCmd, `cmd: ["/bin/echo", "x"]`) + other, 0, 0, 1, nil},
 		{"one added, one removed", good + strings.ReplaceAll(other, "get:", "put:"), 1, 1, 0, nil},
 		{"the service", edit(t, good, topLine, "running: 9\nmaxbody: 1MiB\nbasepath: /v1\n") + other, 0, 0, 0, []string{"basepath", "maxbody", "running"}},
+		{"security", edit(t, good, topLine, topLine+"security: {a: upstream}\n") + other, 0, 0, 0, []string{"security"}},
+		{"all of security", edit(t, good, topLine, topLine+"security: upstream\n") + other, 0, 0, 0, []string{"security"}},
+		{"tls", edit(t, good, topLine, topLine+"tls: {cert: page.php, key: page.php}\n") + other, 0, 0, 0, []string{"tls"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := load(c.text).Since(old)
@@ -54,9 +57,9 @@ func TestNeedsRestart(t *testing.T) {
 	if faults := same.NeedsRestart(old); len(faults) != 0 {
 		t.Errorf("the same, written differently: %v", faults)
 	}
-	text := edit(t, good, topLine, "cgroup: {mode: off, parent: /sys/fs/cgroup/x}\nsocketmode: \"0600\"\nsocketgroup: 7\nadmin: 127.0.0.1:9\n")
+	text := edit(t, good, topLine, "cgroup: {mode: off, parent: /sys/fs/cgroup/x}\nsocketmode: \"0600\"\nsocketgroup: 7\nadmin: 127.0.0.1:9\ntls: {cert: page.php, key: page.php}\n")
 	faults := load(text).NeedsRestart(old)
-	for i, key := range []string{"admin", "socketmode", "socketgroup", "cgroup"} {
+	for i, key := range []string{"admin", "socketmode", "socketgroup", "cgroup", "tls"} {
 		if i >= len(faults) || !strings.HasPrefix(faults[i].Message, key+" was ") {
 			t.Fatalf("no %s in %v", key, faults)
 		}

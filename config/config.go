@@ -60,9 +60,11 @@ type Service struct {
 	SocketMode  fs.FileMode // permission bits only, default 0660
 	SocketGroup *int        // gid, nil: left as it is
 
-	OpenAPI  string   // absolute path of the document, which exists
-	BasePath *string  // without a trailing slash; nil: from the document
-	Security Security // default SecurityNone
+	OpenAPI  string    // absolute path of the document, which exists
+	BasePath *string   // without a trailing slash; nil: from the document
+	Security Security  // default SecurityNone
+	Schemes  []*Scheme // of the map, in the order of the file
+	TLS      *TLS      // of the public listener; nil: none
 
 	MaxBody   int64         // bytes of a request or reply, default 10 MiB, at least 1
 	Running   int           // processes at once, default 64, at least 1
@@ -119,7 +121,7 @@ type Operation struct {
 	Group  string       // name or number of an existing group, "": the user's
 	Umask  *fs.FileMode // nil: inherited
 	Driver Driver       // default spawn
-	Worker *Worker      // nil: not written
+	Worker *Worker      // of the driver of that name; nil with others
 
 	Limits Limits
 
@@ -141,15 +143,6 @@ type Limits struct {
 	FSize     *int64   // bytes, RLIMIT_FSIZE
 	Core      int64    // bytes, RLIMIT_CORE, default 0
 	Mode      LimitMode
-}
-
-// Worker is the pool of the driver of that name. Zero: not written.
-type Worker struct {
-	Min, Max    int
-	MaxRequests int
-	MaxAge      time.Duration
-	MaxMemory   int64 // bytes
-	BootTimeout time.Duration
 }
 
 // Load reads and checks the file. The error is always of type [Faults]. With it

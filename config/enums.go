@@ -27,6 +27,10 @@ type (
 	CgroupMode string
 	// Security says who checks the document's security requirements.
 	Security string
+	// HMAC is the form of a webhook's signature.
+	HMAC string
+	// TLSVersion is a version of TLS.
+	TLSVersion string
 )
 
 // The words of the file.
@@ -70,6 +74,12 @@ const (
 	CgroupRequired CgroupMode = "required"
 	CgroupOff      CgroupMode = "off"
 
-	SecurityNone     Security = ""         // nothing covers a scheme
+	SecurityNone     Security = ""         // what [Service.Schemes] says, and nothing else
 	SecurityUpstream Security = "upstream" // a proxy checks all of it
+
+	HMACGitHub HMAC = "github"
+	HMACStripe HMAC = "stripe"
+
+	TLS12 TLSVersion = "1.2"
+	TLS13 TLSVersion = "1.3"
 )

@@ -130,6 +130,14 @@ func checkMediaType(value string) string {
 
 func unprintable(r rune) bool { return r < ' ' || r > '~' }
 
+// CheckPath says why a path cannot be one of the map, or nil.
+func CheckPath(path string) error {
+	if _, wrong := pathNames(path); wrong != "" {
+		return errors.New("the path " + wrong)
+	}
+	return nil
+}
+
 // pathNames returns the names between braces of a path template, and what is
 // wrong with it, or "".
 func pathNames(path string) (names []string, wrong string) {

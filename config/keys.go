@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/urocket/urocket/internal/suggest"
 )
 
 // place is a map of the file and the keys that belong there.
@@ -14,7 +16,7 @@ type place struct {
 var (
 	topKeys = []string{
 		"servicename", "port", "listen", "socketpath", "socketmode", "socketgroup", "openapi", "basepath", "admin",
-		"security", "maxbody", "running", "queued", "queuewait", "drain", "cgroup", "defaults", "paths",
+		"security", "tls", "maxbody", "running", "queued", "queuewait", "drain", "cgroup", "defaults", "paths",
 	}
 	operationKeys = []string{
 		"validatein", "validateout", "reply", "contenttype", "onexit", "replyfrom", "logstdout", "stats", "statswait",
@@ -28,11 +30,20 @@ var (
 		"memory", "swap", "pids", "cpus", "cpuweight", "iomax", "ioweight", "nofile", "fsize", "core", "mode",
 	}
 
+	// schemeKeys are those of one way to check a scheme after the other; the first of
+	// each begins it.
+	schemeKeys = []string{
+		"keys", "keysfile", "keysenv", "htpasswd", "jwks", "issuer", "audience", "algorithms", "leeway",
+		"hmac", "secretfile", "secretenv", "tolerance", "clients",
+	}
+
 	atTop       = place{"at the top of the file", topKeys}
 	inOperation = place{"in an operation", slices.Concat(operationKeys, []string{"inject", "limits"})}
 	inInject    = place{"in inject", injectKeys}
 	inLimits    = place{"in limits", limitKeys}
 	inDefaults  = place{"in defaults", slices.Concat(operationKeys, injectKeys, limitKeys)}
+	inScheme    = place{"of a security scheme", schemeKeys}
+	inTLS       = place{"in tls", []string{"cert", "key", "clientca", "minversion"}}
 	inCgroup    = place{"in cgroup", []string{"mode", "parent"}}
 	inWorker    = place{"in worker", []string{"min", "max", "maxrequests", "maxage", "maxmemory", "boottimeout"}}
 
@@ -61,7 +72,7 @@ func keysOf(m *node, where place, c *collector) map[string]entry {
 			key = first
 		}
 		if !slices.Contains(where.keys, key) {
-			c.fault(p.line, "unknown key %q %s%s", p.key, where.name, suggest(p.key, where))
+			c.fault(p.line, "unknown key %q %s%s", p.key, where.name, meant(p.key, where))
 			continue
 		}
 		have, twice := found[key]
@@ -76,8 +87,8 @@ func keysOf(m *node, where place, c *collector) map[string]entry {
 	return found
 }
 
-// suggest says what an unknown key was probably meant to be.
-func suggest(key string, where place) string {
+// meant says what an unknown key was probably meant to be.
+func meant(key string, where place) string {
 	plain := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(key))
 	if slices.Contains(where.keys, plain) {
 		return ": write " + plain
@@ -91,47 +102,8 @@ func suggest(key string, where place) string {
 			return advice
 		}
 	}
-	if near := nearest(plain, where.keys); near != "" {
+	if near := suggest.Nearest(plain, where.keys); near != "" {
 		return ": did you mean " + near + "?"
 	}
 	return ": the keys here are " + strings.Join(where.keys, ", ")
-}
-
-// nearest is the word that is at most a third of the letters away, else one that
-// begins the same way, else "".
-func nearest(word string, words []string) string {
-	best, found := max(1, len(word)/3)+1, ""
-	for _, w := range words {
-		if d := distance(word, w); d < best {
-			best, found = d, w
-		}
-	}
-	for _, w := range words {
-		if found == "" && len(word) > 1 && (strings.HasPrefix(word, w) || strings.HasPrefix(w, word)) {
-			found = w
-		}
-	}
-	return found
-}
-
-// distance is how many letters must be put in, left out or replaced to make b
-// of a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			step := diagonal
-			if a[i] != b[j] {
-				step++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(step, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

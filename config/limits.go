@@ -19,24 +19,3 @@ func limits(l *Limits, s *scope) {
 	l.Core = or(s.size("core", 0), 0)
 	l.Mode = choose(s, "mode", LimitEnforce, LimitBestEffort)
 }
-
-// readWorker reads the map of the driver worker; nil where there is none.
-func readWorker(s *scope) *Worker {
-	m, ok := s.mapping("worker")
-	if !ok {
-		return nil
-	}
-	in := &scope{c: s.c, own: keysOf(m, inWorker, s.c)}
-	w := &Worker{
-		Min:         or(in.whole("min", 0, math.MaxInt32), 0),
-		Max:         or(in.whole("max", 1, math.MaxInt32), 0),
-		MaxRequests: or(in.whole("maxrequests", 1, math.MaxInt32), 0),
-		MaxAge:      in.duration("maxage", 0),
-		MaxMemory:   or(in.size("maxmemory", minMemory), 0),
-		BootTimeout: in.duration("boottimeout", 0),
-	}
-	if w.Max > 0 && w.Min > w.Max {
-		in.judge("min", "is more than max")
-	}
-	return w
-}

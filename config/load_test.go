@@ -62,6 +62,7 @@ func mustLoad(t testing.TB, text string) *Service {
 	if err != nil {
 		t.Fatalf("refused:\n%v\n%s", err, text)
 	}
+	wantFitsSchema(t, text)
 	return s
 }
 

@@ -24,7 +24,8 @@ type operationLines struct {
 // With a path and a method (in any case) the line is that of the key in this
 // operation, else in `defaults`, else the verb's, else the path's. Without a
 // path, or where the path is not in the file, it is that of the key at the top,
-// else 1. The key may name an item of a list: "env[2]" counts from 0.
+// else 1. The key may name an item of a list, "env[2]", counted from 0, and at the top
+// one in maps below, "security/api_key/keysfile".
 func (s *Service) FaultAt(path, method, key, message string) Fault {
 	return Fault{File: s.File, Line: s.lines.find(path, strings.ToLower(method), key), Message: message}
 }
@@ -48,7 +49,27 @@ func (l lines) find(path, verb, key string) int {
 	if e, ok := l.top[key]; ok {
 		return e.item(index)
 	}
-	return 1
+	return l.below(strings.Split(key, "/"), index)
+}
+
+// below is the line of a key in maps below one at the top, written with slashes, or
+// of the last map on the way to it that there is.
+func (l lines) below(keys []string, index int) int {
+	e, ok := l.top[keys[0]]
+	if !ok {
+		return 1
+	}
+next:
+	for _, key := range keys[1:] {
+		for _, p := range e.value.pairs {
+			if p.key == key {
+				e = entry{p.key, p.line, p.value}
+				continue next
+			}
+		}
+		return e.line
+	}
+	return e.item(index)
 }
 
 // splitIndex takes the [2] off env[2]; -1 where there is none.

@@ -17,7 +17,6 @@ func (b *builder) operation(path string, names []string, verb pair) *Operation {
 	b.values(o, s)
 	b.agree(o, s)
 	b.compile(o, s, names, verb)
-	notYetOperation(o, s)
 	return o
 }
 
@@ -105,6 +104,10 @@ func (b *builder) inject(o *Operation, s *scope) {
 // agree looks at keys that depend on each other. A default that does not apply
 // is dropped here; the same key in the operation itself is a fault.
 func (b *builder) agree(o *Operation, s *scope) {
+	forWorkers(o, s)
+	if o.Driver == DriverWorker {
+		return
+	}
 	if o.Reply == ReplyCGI {
 		s.implied("channel", string(ChannelStdin))
 		s.implied("encoding", string(EncodingRaw))
@@ -182,6 +185,10 @@ func (b *builder) compile(o *Operation, s *scope, names []string, verb pair) {
 		return
 	}
 	doubts(o, s, e)
+	if o.Driver == DriverWorker {
+		wantsNoPlaceholders(o, s, e)
+		return
+	}
 	sends := o.Method == "POST" || o.Method == "PUT" || o.Method == "PATCH"
 	if sends && o.Channel != ChannelStdin && !compiled.UsesPayload() {
 		remedy := "write {{jsonpayload}} in cmd or env, or channel: stdin"

@@ -22,6 +22,7 @@ const (
 
 var shapes = []refusal{
 	{"unknown key at the top", []string{topLine, "runing: 8 #@\n"}, []string{`"runing"`, "did you mean running?"}},
+	{"two letters changed", []string{topLine, "runnign: 8 #@\n"}, []string{`"runnign"`, "did you mean running?"}},
 	{"unknown key of an operation", []string{"      running: 2", "      onexitt: fail #@"}, []string{`"onexitt"`, "did you mean onexit?"}},
 	{"unknown key of inject", []string{"wd: .", "wdir: . #@"}, []string{`"wdir"`, "did you mean wd?"}},
 	{"unknown key like no other", []string{"wd: .", "zzzzzz: . #@"}, []string{`"zzzzzz"`, "wd, env, passenv"}},
@@ -34,6 +35,7 @@ var shapes = []refusal{
 	{"path twice", []string{"        timeout: 1000\n", "        timeout: 1000\n  /pets/{petId}: #@\n    put: {inject: {cmd: /bin/true}}\n"}, []string{"/pets/{petId} is given twice, first on line 7"}},
 	{"verb twice", []string{"        timeout: 1000\n", "        timeout: 1000\n    get: #@\n      inject: {cmd: /bin/true}\n"}, []string{"get is given twice"}},
 	{"unknown verb", []string{"    get:\n", "    fetch: #@\n"}, []string{`"fetch"`, "get, put, post"}},
+	{"verb mistyped", []string{"    get:\n", "    gte: #@\n"}, []string{`"gte"`, "did you mean get?"}},
 	{"verb in capitals", []string{"    get:\n", "    GET: #@\n"}, []string{"write get"}},
 	{"path without a slash", []string{"  /pets/{petId}:", "  pets/{petId}: #@"}, []string{"does not begin with /"}},
 	{"path with open braces", []string{"  /pets/{petId}:", "  /pets/{petId: #@\n    put: {inject: {cmd: /bin/true}}\n  /pets/{petId}:"}, []string{"braces"}},
@@ -73,6 +75,7 @@ var values = []refusal{
 	{"boolean in quotes", []string{"validatein: true", `validatein: "true" #@`}, []string{"without quotes"}},
 	{"boolean in numbers", []string{"validatein: true", "validatein: 1 #@"}, []string{"true or false, found 1"}},
 	{"reply", []string{"reply: stdout", "reply: carrier-pigeon #@"}, []string{"carrier-pigeon", "socket, stdout, cgi or report"}},
+	{"reply mistyped", []string{"reply: stdout", "reply: sdtout #@"}, []string{`"sdtout"`, "did you mean stdout?"}},
 	{"channel", []string{"channel: stdin", "channel: smoke #@"}, []string{"smoke", "cmdline, stdin or file"}},
 	{"onexit", []string{"      running: 2", "      onexit: shrug #@"}, []string{"shrug", "fail, report or wait"}},
 	{"encoding", []string{"encoding: raw", "encoding: xml #@"}, []string{"json or raw"}},
@@ -174,16 +177,36 @@ var together = []refusal{
 
 var later = []refusal{
 	{"too few descriptors to start", []string{inMap, "      limits: {nofile: 8} #@\n" + inMap}, []string{"nofile wants", "16"}},
-	{"fork", []string{"wd: .", "driver: fork #@"}, []string{"driver: fork is not in this version yet"}},
-	{"worker", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker: is not in this version yet"}},
-	{"worker's own faults", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},
-	{"worker's unknown keys", []string{"wd: .", "worker: {mn: 3} #@"}, []string{"did you mean min?"}},
-	{"security of our own", []string{topLine, "security: {key: {file: x}} #@\n"}, []string{"security", "not in this version yet"}},
+}
+
+// What the driver worker does not take. The good operation has a reply, a channel and a
+// placeholder.
+var workers = []refusal{
+	{"worker without its driver", []string{"wd: .", "worker: {min: 1} #@"}, []string{"worker", "driver: worker only"}},
+	{"reply", []string{"wd: .", "driver: worker", "reply: stdout", "reply: stdout #@"}, []string{"reply has no meaning with driver: worker", "leave it out"}},
+	{"the reply that there is without it", []string{"wd: .", "driver: worker", "reply: stdout", "reply: socket #@"}, []string{"reply has no meaning with driver: worker"}},
+	{"onexit", []string{"wd: .", "driver: worker", "reply: stdout", "onexit: fail #@"}, []string{"onexit has no meaning", "502"}},
+	{"channel", []string{"wd: .", "driver: worker", "channel: stdin", "channel: stdin #@"}, []string{"channel has no meaning", "body of the frame"}},
+	{"replyfrom", []string{"wd: .", "driver: worker", "reply: stdout", "replyfrom: anyone #@"}, []string{"replyfrom has no meaning"}},
+	{"contenttype", []string{"wd: .", "driver: worker", "reply: stdout", "contenttype: text/csv #@"}, []string{"contenttype has no meaning", "headers"}},
+	{"script", []string{"wd: .", "driver: worker\n        script: x.php #@"}, []string{"script has no meaning"}},
+	{"options", []string{"wd: .", "driver: worker\n        options: allow #@"}, []string{"options has no meaning"}},
+	{"a placeholder in cmd", []string{"wd: .", "driver: worker", theCmd, theCmd + " #@"}, []string{"cmd: {{path.petId}} cannot be filled", "before there is a request"}},
+	{"a placeholder in env", []string{"wd: .", "driver: worker", theEnv, `env: ["A={{requestid}}"] #@`}, []string{"env: {{requestid}} cannot be filled"}},
+	{"more least than most", []string{"wd: .", "worker: {min: 3, max: 2} #@"}, []string{"min: 3 is more than max"}},
+	{"an unknown key", []string{"wd: .", "worker: {mn: 3} #@"}, []string{"did you mean min?"}},
+	{"no worker at all", []string{"wd: .", "worker: {max: 0} #@"}, []string{"max wants a whole number of at least 1"}},
+	{"no request at all", []string{"wd: .", "worker: {maxrequests: 0} #@"}, []string{"maxrequests wants"}},
+	{"no time to boot", []string{"wd: .", "worker: {boottimeout: 0} #@"}, []string{"boottimeout: 0 is no time"}},
+	{"no age", []string{"wd: .", "worker: {maxage: 0s} #@"}, []string{`maxage: "0s" is no time`}},
+	{"hardly any memory", []string{"wd: .", "worker: {maxmemory: 1MiB} #@"}, []string{"maxmemory wants", "8MiB"}},
+	{"a list", []string{"wd: .", "worker: [1, 2] #@"}, []string{"worker wants a map"}},
+	{"in the defaults", []string{topLine, "defaults: {worker: {min: 3, max: 2}} #@\n"}, []string{"min: 3 is more than max"}},
 }
 
 func TestRefused(t *testing.T) {
 	for group, table := range map[string][]refusal{
-		"shape": shapes, "value": values, "machine": machine, "command": commands, "together": together, "later": later,
+		"shape": shapes, "value": values, "machine": machine, "command": commands, "together": together, "later": later, "worker": workers,
 	} {
 		for _, r := range table {
 			t.Run(group+"/"+r.name, func(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/urocket/urocket/internal/suggest"
 )
 
 // scope is where a key's value is looked up: a map of the file, over the
@@ -108,6 +110,10 @@ func choose[T ~string](s *scope, key string, words ...T) T {
 	}
 	if i := slices.Index(all, e.value.text); i >= 0 {
 		return words[i]
+	}
+	if near := suggest.Nearest(e.value.text, all); near != "" {
+		s.c.fault(e.lineOf(), "%s wants %s, found %s: did you mean %s?", e.written, what, e.value.describe(), near)
+		return words[0]
 	}
 	s.wants(e, what)
 	return words[0]

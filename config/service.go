@@ -1,11 +1,16 @@
 package config
 
 import (
+	"fmt"
 	"math"
+	"net"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/urocket/urocket/internal/suggest"
 )
 
 // The values that hold where the file says nothing (CONTRACT, section 2). Those
@@ -45,9 +50,11 @@ func (b *builder) read(root *node) {
 	b.document()
 	b.places()
 	b.cgroup()
-	notYetService(b.top)
+	b.tls()
 	b.readDefaults()
 	b.paths()
+	b.secretsPassed()
+	b.inTheClear()
 }
 
 // names reads what is required and tells what is missing.
@@ -88,9 +95,29 @@ func (b *builder) listeners() {
 		s.Listen = b.top.text("listen", what)
 		b.judge("listen", checkAddress(s.Listen))
 	}
-	if s.Admin = b.top.text("admin", what); s.Admin != "" {
-		b.judge("admin", checkAddress(s.Admin))
+	if s.Admin = b.top.text("admin", what); s.Admin != "" && b.judge("admin", checkAddress(s.Admin)) {
+		b.admin()
 	}
+}
+
+// admin keeps that listener from being open to others by accident: they have to be
+// let in by an address that says so, and then it is warned of.
+func (b *builder) admin() {
+	e, _ := b.top.find("admin")
+	host, port, _ := net.SplitHostPort(b.service.Admin)
+	switch {
+	case host == "":
+		b.judge("admin", fmt.Sprintf("would be open to everybody: write 127.0.0.1:%s, or 0.0.0.0:%s if that is meant", port, port))
+	case !onLoopback(b.service.Admin):
+		b.c.warn(e.lineOf(), "admin: %s can be reached from outside this machine, and asks nobody who he is: let nobody through to it who is not to see it", b.service.Admin)
+	}
+}
+
+// onLoopback says whether nobody outside this machine can reach an address.
+func onLoopback(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 func (b *builder) socket() {
@@ -124,21 +151,6 @@ func (b *builder) document() {
 		s.BasePath = &base
 	}
 	b.security()
-}
-
-// security is the word upstream, or a map of scheme names, whose values are
-// for a later version to judge.
-func (b *builder) security() {
-	e, ok := b.top.find("security")
-	if !ok || e.value.kind == kindMapping {
-		return
-	}
-	if e, ok = b.top.scalar("security", "upstream or a map of schemes"); ok {
-		b.service.Security = SecurityUpstream
-		if e.value.text != string(SecurityUpstream) {
-			b.top.wants(e, "upstream or a map of schemes")
-		}
-	}
 }
 
 // places reads sizes, counts and times of the service as a whole.
@@ -227,8 +239,12 @@ func (b *builder) verbs(path pair, names []string) {
 }
 
 func suggestVerb(verb string) string {
-	if small := strings.ToLower(verb); slices.Contains(verbs, small) {
+	small := strings.ToLower(verb)
+	if slices.Contains(verbs, small) {
 		return ": write " + small
+	}
+	if near := suggest.Nearest(small, verbs); near != "" {
+		return ": did you mean " + near + "?"
 	}
 	return ": it is one of " + strings.Join(verbs, ", ")
 }

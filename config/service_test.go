@@ -5,10 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestWarnings(t *testing.T) {
@@ -114,8 +112,18 @@ socketmode: "0600"
 socketgroup: 0
 openapi: api.json
 basepath: ""
-admin: ":0"
-security: upstream
+admin: "127.0.0.1:0"
+security:
+  key: {keys: ["a:sha256:00 b"], keysfile: page.php, keysenv: PATH}
+  basic: {htpasswd: page.php}
+  "odd: ": upstream
+  token: {jwks: "https://id.example/jwks", issuer: any, audience: any}
+  oidc: {jwks: page.php, issuer: "https://id.example/", audience: [a, b], algorithms: [ES512], leeway: 0}
+  hub: {hmac: github, secretfile: page.php}
+  pay: {hmac: stripe, secretenv: PATH, tolerance: 1m}
+  client: {clients: any}
+  other: {clients: [a, "b c"]}
+tls: {cert: page.php, key: page.php, clientca: page.php, minversion: 1.3}
 maxbody: 1000001
 queuewait: 1500ms
 cgroup: {mode: "off", parent: "/a b"}
@@ -222,34 +230,5 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 func TestWriteErrorIsPassedOn(t *testing.T) {
 	if err := mustLoad(t, good).WriteYAML(fullDisk{}); !errors.Is(err, errFull) {
 		t.Errorf("got %v", err)
-	}
-}
-
-// What this version cannot do never leaves Load, but whoever can do it takes one
-// line out of notyet.go and nothing else: it is written and read already.
-func TestKeysOfALaterVersionAreWritten(t *testing.T) {
-	s := mustLoad(t, good)
-	umask := os.FileMode(0o027)
-	o := s.Operations[0]
-	o.User, o.Group, o.Umask, o.Driver = "root", "0", &umask, DriverWorker
-	o.Worker = &Worker{Min: 1, Max: 4, MaxRequests: 500, MaxAge: time.Hour, MaxMemory: 128 << 20, BootTimeout: 5 * time.Second}
-	var out bytes.Buffer
-	if err := s.WriteYAML(&out); err != nil {
-		t.Fatal(err)
-	}
-	faults := faultsOf(t, out.String())
-	var got []string
-	for _, f := range faults {
-		key, _, _ := strings.Cut(f.Message, ":")
-		if !strings.Contains(f.Message, "not in this version yet") {
-			t.Errorf("refused for another reason: %s", f)
-		}
-		got = append(got, key)
-	}
-	if want := []string{"driver", "worker"}; !slices.Equal(got, want) {
-		t.Errorf("refused %q, want %q", got, want)
-	}
-	if !strings.Contains(out.String(), "maxmemory: 128MiB") {
-		t.Errorf("no worker in\n%s", out.Bytes())
 	}
 }

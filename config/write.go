@@ -91,7 +91,8 @@ func (p *printer) service(s *Service) {
 		p.put("basepath", quoted(*s.BasePath))
 	}
 	p.text("admin", s.Admin)
-	p.text("security", string(s.Security))
+	p.security(s)
+	p.tls(s.TLS)
 	p.size("maxbody", s.MaxBody)
 	p.whole("running", s.Running)
 	p.whole("queued", s.Queued)
@@ -109,10 +110,12 @@ func (p *printer) operation(o *Operation) {
 	p.depth++
 	p.flag("validatein", o.ValidateIn)
 	p.flag("validateout", o.ValidateOut)
-	p.put("reply", string(o.Reply))
-	p.text("contenttype", o.ContentType)
-	p.put("onexit", string(o.OnExit))
-	p.put("replyfrom", string(o.ReplyFrom))
+	if o.Driver != DriverWorker {
+		p.put("reply", string(o.Reply))
+		p.text("contenttype", o.ContentType)
+		p.put("onexit", string(o.OnExit))
+		p.put("replyfrom", string(o.ReplyFrom))
+	}
 	p.flag("logstdout", o.LogStdout)
 	p.flag("stats", o.Stats)
 	p.time("statswait", o.StatsWait)
@@ -134,7 +137,9 @@ func (p *printer) inject(o *Operation) {
 	p.list("passenv", o.PassEnv)
 	p.text("cmd", o.line)
 	p.list("cmd", o.args)
-	p.put("channel", string(o.Channel))
+	if o.Driver != DriverWorker {
+		p.put("channel", string(o.Channel))
+	}
 	p.put("encoding", string(o.Encoding))
 	if o.Timeout == 0 {
 		p.put("timeout", "none")
@@ -147,7 +152,9 @@ func (p *printer) inject(o *Operation) {
 	p.text("group", o.Group)
 	optional(p.mode, "umask", o.Umask)
 	p.text("script", o.Script)
-	p.put("options", string(o.Options))
+	if o.Driver != DriverWorker {
+		p.put("options", string(o.Options))
+	}
 	p.put("driver", string(o.Driver))
 	if o.Worker != nil {
 		p.put("worker", "")
@@ -159,11 +166,11 @@ func (p *printer) inject(o *Operation) {
 
 func (p *printer) worker(w *Worker) {
 	p.whole("min", w.Min)
-	written(p.whole, "max", w.Max)
+	p.whole("max", w.Max)
 	written(p.whole, "maxrequests", w.MaxRequests)
 	written(p.time, "maxage", w.MaxAge)
 	written(p.size, "maxmemory", w.MaxMemory)
-	written(p.time, "boottimeout", w.BootTimeout)
+	p.time("boottimeout", w.BootTimeout)
 }
 
 func (p *printer) limits(l *Limits) {

@@ -20,8 +20,21 @@ type outcome struct {
 // and a failure.
 func (g *gateway) cli(t *testing.T, args ...string) outcome {
 	t.Helper()
+	return g.cliIn(t, "", args...)
+}
+
+// cliIn is cli with something on its standard input.
+func (g *gateway) cliIn(t *testing.T, stdin string, args ...string) outcome {
+	t.Helper()
 	cmd := exec.Command(program, args...)
-	cmd.Dir, cmd.Env = g.dir, g.environment()
+	cmd.Dir, cmd.Env, cmd.Stdin = g.dir, g.environment(), strings.NewReader(stdin)
+	return ended(t, cmd)
+}
+
+// ended runs a program to its end, after which the race detector would sleep a second.
+func ended(t *testing.T, cmd *exec.Cmd) outcome {
+	t.Helper()
+	cmd.Env = append(cmd.Environ(), "GORACE=atexit_sleep_ms=0")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	check(t, cmd.Start())
@@ -99,6 +112,7 @@ func TestCommandLine(t *testing.T) {
 	for _, bad := range [][]string{
 		{"run", "-c", g.path("absent.yaml")},
 		{"launch", "-c", file},
+		{"prase", "-c", file},
 		{"dry", "--no-such-flag", "-c", file},
 		{"dry", "-c", file, "superfluous"},
 		{"run", "-c", file, "--log-format", "xml"},
@@ -107,6 +121,35 @@ func TestCommandLine(t *testing.T) {
 		t.Run("usage 2: "+strings.ReplaceAll(strings.Join(bad, " "), g.dir, ""), func(t *testing.T) {
 			if o := g.cli(t, bad...).want(t, 2); strings.TrimSpace(o.stderr) == "" {
 				t.Error("nothing says what is wrong")
+			}
+		})
+	}
+}
+
+// Whoever mistypes is told what was meant; help is on standard output.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	g := prepare(t, setup{})
+	for _, c := range []struct {
+		args  []string
+		code  int
+		words []string
+	}{
+		{[]string{"prase"}, 2, []string{"did you mean parse?"}},
+		{[]string{"launch"}, 2, []string{`no command "launch"`, "run, dry, parse"}},
+		{[]string{"help", "rpely"}, 2, []string{"did you mean reply?"}},
+		{[]string{"dry", "--confgi", "x"}, 2, []string{"--confgi", "did you mean --config?", "usage: urocket dry"}},
+		{[]string{"dry", "-c"}, 2, []string{"-c wants a value: FILE"}},
+		{[]string{"reply", "--status"}, 2, []string{"--status wants a value"}},
+		{[]string{"help"}, 0, []string{"urocket [run]", "urocket reply [FILE|-]"}},
+		{[]string{"--help"}, 0, []string{"urocket [run]"}},
+		{[]string{"help", "reply"}, 0, []string{"usage: urocket reply", "--status CODE", "Exit codes"}},
+		{[]string{"reply", "x", "--help"}, 0, []string{"usage: urocket reply"}},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			o := g.cli(t, c.args...).want(t, c.code, c.words...)
+			if c.code == 0 && (o.stdout == "" || o.stderr != "") || c.code != 0 && o.stdout != "" {
+				t.Errorf("stdout %q, stderr %q", o.stdout, o.stderr)
 			}
 		})
 	}

@@ -105,17 +105,11 @@ var faults = []fault{
 	{"env that sets a name twice", `["A=1"]`, `["A=1", "A=2"] #!`, []string{"twice"}},
 	{"passenv of UROCKET_ names", "        wd: .", "        wd: .\n        passenv: [\"UROCKET_*\"] #!", []string{"UROCKET_"}},
 	{"memory under 8MiB", "      running: 2", "      limits: {memory: 1MiB, mode: besteffort} #!", []string{"memory", "8MiB"}},
+	{"a security scheme that says nothing", goodLine, "security: {key: {}} #!\n", []string{"security: key says nothing"}},
 	{"no servicename", "servicename: NAME\n", "", []string{"servicename"}},
 	{"no socketpath", "socketpath: @DIR@/u.sock\n", "", []string{"socketpath"}},
 	{"no document named", "openapi: openapi.yaml\n", "", []string{"openapi"}},
 	{"broken YAML", "reply: stdout", "reply: [stdout #!", nil},
-}
-
-// notYet are keys whose effect this version lacks: refused, never ignored.
-var notYet = []fault{
-	{"driver fork", "        wd: .", "        wd: .\n        driver: fork #!", nil},
-	{"driver worker", "        wd: .", "        wd: .\n        driver: worker #!", nil},
-	{"security as a map", goodLine, "security: {key: {}} #!\n", nil},
 }
 
 // faulty writes the configuration with edits and returns its name.
@@ -207,26 +201,6 @@ func TestConfigFaultsAllAtOnce(t *testing.T) {
 		if !strings.Contains(o.text(), w) {
 			t.Errorf("%q is not told: %s", w, o.text())
 		}
-	}
-}
-
-func TestKeysNotInThisVersion(t *testing.T) {
-	t.Parallel()
-	g := prepare(t, setup{doc: petsDocument})
-	for _, f := range notYet {
-		t.Run(f.name, func(t *testing.T) {
-			t.Parallel()
-			o := g.wantRefused(t, g.faulty(t, f), false)
-			if !strings.Contains(o.text(), "not in this version") && !strings.Contains(o.text(), "cannot") {
-				t.Errorf("does not say that it is not in this version: %s", o.text())
-			}
-		})
-	}
-	for _, verb := range []string{"init", "reply", "ps"} {
-		t.Run("subcommand "+verb, func(t *testing.T) {
-			t.Parallel()
-			g.cli(t, verb).want(t, 2, verb)
-		})
 	}
 }
 

@@ -36,6 +36,11 @@ func TestDrain(t *testing.T) {
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
+	g.awaitMetrics(t, exposed{
+		"urocket_draining": 1, "urocket_places_used": 3,
+		series("urocket_calls_refused_total", labelsOf("GET /live", "type=draining")...):  1,
+		series("urocket_calls_refused_total", labelsOf("GET /queue", "type=draining")...): 1,
+	})
 	g.reply(t, ends.id, "in time").want(t, 200)
 	g.release(t, ends.token)
 	ends.answer(t).want(t, 200, "in time")

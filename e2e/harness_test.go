@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/tls"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,8 @@ type gateway struct {
 	sock string
 	cmd  *exec.Cmd
 	idle int // descriptors of the program before the first request
+
+	secure *tls.Config // what callers that dial speak; nil: no TLS
 
 	ended    chan struct{} // closed once the program has been reaped
 	wantCode int           // exit code that the end of the test demands

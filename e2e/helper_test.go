@@ -217,7 +217,7 @@ func post(args []string) error {
 }
 
 // launch becomes the program that stands after "--", prepared as the words
-// before say: "ignore:N" and "block:N" a signal, "unset:NAME" a
+// before say: "activated" with LISTEN_PID, "ignore:N" and "block:N" a signal, "unset:NAME" a
 // variable, "disk:DIR:OPTIONS" a filesystem of its own (tmpfs) at DIR, "proc" a
 // new /proc, "nofile:N" or
 // "nofile:SOFT:HARD" so many descriptors.
@@ -229,6 +229,8 @@ func launch(args []string) error {
 		switch word {
 		case "--":
 			return syscall.Exec(args[i+1], args[i+1:], os.Environ())
+		case "activated": // as systemd starts one whose sockets it has opened
+			err = os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
 		case "ignore":
 			signal.Ignore(signalNumber(rest))
 		case "block":

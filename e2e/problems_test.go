@@ -127,8 +127,7 @@ var wrongs = []wrong{
 
 // The rows 429, 503, 408 and 499 have tests of their own: TestPlaces, TestDrain,
 // TestSlowCallers and TestHalfClosedCaller499; 500 internal is in
-// TestReplyThatCannotBeKept500; 401 and 403 need security, which this version
-// refuses (TestKeysNotInThisVersion).
+// TestReplyThatCannotBeKept500; 401 and 403 are in TestSecurityAsTheDocumentStatesIt.
 func TestWhatACallerGetsWhenItGoesWrong(t *testing.T) {
 	t.Parallel()
 	g := troubled(t)

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -24,7 +25,12 @@ type wire struct {
 // dial opens a connection to the public address; it ends with the test.
 func (g *gateway) dial(t *testing.T) *wire {
 	t.Helper()
-	return wired(t, "tcp", g.addr)
+	w := wired(t, "tcp", g.addr)
+	if g.secure != nil {
+		w.Conn = tls.Client(w.Conn, g.secure)
+		w.in = bufio.NewReader(w.Conn)
+	}
+	return w
 }
 
 // dialBack opens a connection to the socket.

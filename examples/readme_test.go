@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// block is a fenced block of the README. The words after its language say what it is for:
+// block is a fenced block of a page. The words after its language say what it is for:
 //
 //	run            is run, and has to end well
 //	answer         is what the block before printed; … stands for any text
@@ -22,9 +22,11 @@ type block struct {
 	text string
 }
 
-func readmeBlocks(t *testing.T) []block {
+func readmeBlocks(t *testing.T) []block { return blocksOf(t, "../README.md") }
+
+func blocksOf(t *testing.T, page string) []block {
 	t.Helper()
-	text, err := os.ReadFile("../README.md")
+	text, err := os.ReadFile(page)
 	check(t, err)
 	var blocks []block
 	open := false
@@ -87,7 +89,7 @@ func wantAnswer(t *testing.T, b block, got string) {
 	t.Helper()
 	pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimSpace(b.text)), "…", "(?s:.*)")
 	if !regexp.MustCompile(`^` + pattern + `$`).MatchString(strings.TrimSpace(got)) {
-		t.Errorf("README line %d shows\n%s\nbut the answer is\n%s", b.line, b.text, got)
+		t.Errorf("line %d shows\n%s\nbut the answer is\n%s", b.line, b.text, got)
 	}
 }
 

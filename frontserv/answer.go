@@ -25,6 +25,8 @@ func (x *exchange) answer(run *visor.Run) {
 	}
 	a := run.Wait()
 	switch {
+	case a.End == visor.EndReply && x.route.Mode == visor.ReplyWorker:
+		x.answerFrame(run, a.Reply)
 	case a.End == visor.EndReply:
 		defer a.Reply.Body.Close()
 		x.addStats(run, x.route.StatsWait)

@@ -96,7 +96,11 @@ func (x *exchange) makePayload() *problem {
 	if p != nil {
 		return p
 	}
-	data, kind, err := payload.JSON(declared, sent, x.parameters())
+	var params []payload.Field
+	if sent == nil {
+		params = x.parameters()
+	}
+	data, kind, err := payload.JSON(declared, sent, params)
 	var not *payload.NotJSON
 	switch {
 	case errors.As(err, &not):
@@ -139,13 +143,10 @@ func (x *exchange) sent() ([]byte, *problem) {
 
 // parameters are the request's path and query parameters, typed by the document.
 func (x *exchange) parameters() []payload.Field {
-	switch {
-	case x.body != nil:
-		return nil
-	case x.doc == nil:
-		return apidoc.Parameters(x.r, x.pathValues())
+	if x.doc == nil {
+		return apidoc.Parameters(x.openRequest(), x.pathValues())
 	}
-	return x.doc.Parameters(x.r, x.pathValues())
+	return x.doc.Parameters(x.openRequest(), x.pathValues())
 }
 
 func (x *exchange) pathValues() map[string]string {

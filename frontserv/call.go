@@ -18,6 +18,9 @@ const reportTail = 64 << 10
 // here, before anything is started.
 func (x *exchange) makeCall() (*visor.Call, *problem) {
 	route := x.route
+	if route.Mode == visor.ReplyWorker {
+		return x.makeRequest()
+	}
 	scratch := processctl.NewScratch(x.o.TmpDir, route.OwnTmp, route.Channel == File)
 	values, p := x.newValues(scratch.File)
 	if p != nil {
@@ -34,7 +37,7 @@ func (x *exchange) makeCall() (*visor.Call, *problem) {
 	spec := processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
 		Scratch: scratch, Tail: visor.TailSize,
-		Limits: route.Limits, Isolation: route.Isolation, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
+		Limits: route.Limits, Isolation: route.Isolation, Warm: route.Warm, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
 	}
 	switch route.Channel {
 	case Stdin:
@@ -58,7 +61,7 @@ func (x *exchange) newCall(spec processctl.Spec) *visor.Call {
 	call := &visor.Call{
 		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
 		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
-		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.logDone,
+		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.done,
 	}
 	if x.route.ValidateOut && x.doc != nil && x.route.Mode == visor.ReplySocket {
 		call.Check = x.checkReply
@@ -162,20 +165,18 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 	e.set("REQUEST_ID", x.id)
 	e.set("URIPATH", path)
 	e.set("REQUEST_METHOD", x.r.Method)
-	e.set("QUERY_STRING", x.r.URL.RawQuery)
+	e.set("QUERY_STRING", x.openRequest().URL.RawQuery)
 	e.set("CONTENT_TYPE", x.payloadType)
 	e.set("UROCKET_SOCKET", x.o.SocketPath)
-	if parent := x.r.Header.Values("Traceparent"); len(parent) == 1 && validTraceparent(parent[0]) {
-		e.set("TRACEPARENT", parent[0])
+	if user := x.user(); user != "" {
+		e.set("UROCKET_USER", user)
+	}
+	if x.parent != "" {
+		e.set("TRACEPARENT", x.parent)
 	}
 	e.add(x.o.Env)
 	e.add(x.route.Account)
-	switch {
-	case scratch.Dir != "":
-		e.set("TMPDIR", scratch.Dir)
-	case x.o.TmpDir != "":
-		e.set("TMPDIR", x.o.TmpDir)
-	}
+	e.setTmp(scratch, x.o.TmpDir)
 	if x.route.Mode == visor.ReplyCGI {
 		e.add(x.cgiVariables())
 	}
@@ -189,6 +190,16 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 type environment struct{ list []string }
 
 func (e *environment) set(name, value string) { e.put(name, name+"="+value) }
+
+// setTmp sets TMPDIR to the call's own, or else to ours.
+func (e *environment) setTmp(scratch processctl.Scratch, ours string) {
+	switch {
+	case scratch.Dir != "":
+		e.set("TMPDIR", scratch.Dir)
+	case ours != "":
+		e.set("TMPDIR", ours)
+	}
+}
 
 func (e *environment) add(list []string) {
 	for _, entry := range list {
@@ -205,23 +216,6 @@ func (e *environment) put(name, entry string) {
 		}
 	}
 	e.list = append(e.list, entry)
-}
-
-// validTraceparent checks the header by W3C Trace Context, section 3.2: version,
-// trace id, parent id and flags in lower-case hexadecimal; neither id all zero,
-// version not ff, and nothing behind the flags in version 00.
-func validTraceparent(s string) bool {
-	if len(s) < 55 || len(s) > 55 && (s[:2] == "00" || s[55] != '-') || len(s) > 512 {
-		return false
-	}
-	parts := []string{s[:2], s[3:35], s[36:52], s[53:55]}
-	for _, p := range parts {
-		if strings.Trim(p, "0123456789abcdef") != "" {
-			return false
-		}
-	}
-	return s[2] == '-' && s[35] == '-' && s[52] == '-' && parts[0] != "ff" &&
-		strings.Trim(parts[1], "0") != "" && strings.Trim(parts[2], "0") != ""
 }
 
 // port is the local port as text, for CGI.

@@ -32,7 +32,7 @@ func (x *exchange) cgiVariables() []string {
 		"GATEWAY_INTERFACE=CGI/1.1", "SERVER_PROTOCOL=" + r.Proto, "SERVER_SOFTWARE=urocket",
 		"SERVER_NAME=" + host, "SERVER_PORT=" + port(local),
 		"REMOTE_ADDR=" + address, "REMOTE_HOST=" + address, "REMOTE_PORT=" + remotePort,
-		"REQUEST_URI=" + r.RequestURI, "SCRIPT_NAME=" + x.script, "PATH_INFO=",
+		"REQUEST_URI=" + x.openURI(), "SCRIPT_NAME=" + x.script, "PATH_INFO=",
 		"REDIRECT_STATUS=200", // php-cgi refuses to run without it
 	}
 	if x.body != nil {
@@ -41,7 +41,13 @@ func (x *exchange) cgiVariables() []string {
 	if x.route.Script != "" {
 		vars = append(vars, "SCRIPT_FILENAME="+x.route.Script)
 	}
-	return append(vars, headerVariables(r)...)
+	if x.visitor != nil && x.visitor.Kind != "" {
+		vars = append(vars, "AUTH_TYPE="+x.visitor.Kind)
+		if x.visitor.User != "" {
+			vars = append(vars, "REMOTE_USER="+x.visitor.User)
+		}
+	}
+	return append(vars, x.headerVariables()...)
 }
 
 // headerVariables are the HTTP_ variables of RFC 3875 section 4.1.18. A header
@@ -49,18 +55,21 @@ func (x *exchange) cgiVariables() []string {
 // (CVE-2016-5385); credentials are not for scripts; a name with an underscore
 // could pass for one with a hyphen; and one with other characters makes no
 // variable's name.
-func headerVariables(r *http.Request) []string {
-	vars := []string{"HTTP_HOST=" + r.Host}
-	for name, values := range r.Header {
+func (x *exchange) headerVariables() []string {
+	vars := []string{"HTTP_HOST=" + x.r.Host}
+	for name, values := range x.r.Header {
 		switch name {
 		case "Proxy", "Authorization", "Proxy-Authorization", "Content-Type", "Content-Length", "Host":
 			continue
 		}
-		if strings.Trim(name, nameCharacters) != "" {
+		if strings.Trim(name, nameCharacters) != "" || x.hides("header", name) {
 			continue
 		}
 		sep := ", "
 		if name == "Cookie" {
+			if values = x.openCookies(values); len(values) == 0 {
+				continue
+			}
 			sep = "; "
 		}
 		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))

@@ -7,7 +7,9 @@
 //
 //	sizes      414, 431
 //	route      404, 405, 501; the document's path first, the verb second
+//	security   401, 403; who may call is for package guard to say, which see
 //	body       413, 408; taken whole, on disk when it is large
+//	signature  401; of a body that has to have one
 //	payload    400 not-json; the bytes that the process is given
 //	validation 400, 415; against the document
 //	arguments  413, 400; what execve(2) would not take
@@ -21,5 +23,6 @@
 // path, no argument, no variable and nothing that a script wrote.
 //
 // The sub-packages hold what stands on its own: router finds the operation,
-// apidoc knows the document, payload makes JSON of forms and parameters.
+// apidoc knows the document, guard checks credentials, payload makes JSON of forms and
+// parameters, follow keeps what was read from files up to date, certificate is that for TLS.
 package frontserv

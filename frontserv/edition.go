@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
+	"github.com/urocket/urocket/frontserv/certificate"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -12,9 +13,10 @@ type Options struct {
 	Document   string  // file name of the OpenAPI document
 	BasePath   *string // nil: the path of the document's first server
 	Routes     []Route
-	Upstream   bool   // a proxy checks the security that the document demands
-	MaxBody    int64  // bytes
-	SocketPath string // where scripts reply
+	Security   Security
+	TLS        *certificate.Chain // nil: none. An edition that follows one with it has to have it too
+	MaxBody    int64              // bytes
+	SocketPath string             // where scripts reply
 
 	Env    []string // NAME=value: what every process is given of our own and its user's
 	TmpDir string   // our own TMPDIR; "": not set
@@ -55,14 +57,15 @@ func Load(o Options) (*Edition, Check) {
 		return nil, Check{Faults: []Fault{{Key: "openapi", Message: err.Error()}}}
 	}
 	e := &Edition{o: o, digest: doc.Digest()}
-	e.table.basePath = doc.BasePath()
+	e.table.basePath, e.table.rules = doc.BasePath(), map[string]string{}
 	if o.BasePath != nil {
 		e.table.basePath = *o.BasePath
 	}
-	b := &builder{table: &e.table, doc: doc, security: o.Upstream}
+	b := &builder{table: &e.table, doc: doc, upstream: o.Security.Upstream}
 	for _, f := range findings {
 		b.warnings = append(b.warnings, Fault{Key: "openapi", Message: fmt.Sprint(f)})
 	}
+	b.openGuard(o.Security)
 	b.addRoutes(e.o.Routes)
 	b.addDocument()
 	if len(b.faults) > 0 {

@@ -13,8 +13,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/frontserv/router"
 	"github.com/urocket/urocket/processctl/spool"
+	"github.com/urocket/urocket/processctl/worker"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -27,11 +29,14 @@ type exchange struct {
 	rc      *http.ResponseController
 	id      string // REQUEST_ID
 	theirID string // the caller's X-Request-Id, if it is one that can be echoed
+	parent  string // the caller's traceparent, if it is a valid one
+	begun   time.Time
 
 	*endpoint
-	path   []router.Param
-	query  url.Values
-	script string // the matched path without the base path, decoded
+	visitor *guard.Visitor // nil: nothing is demanded, or not looked at yet
+	path    []router.Param
+	query   url.Values
+	script  string // the matched path without the base path, decoded
 
 	body        *spool.Body // nil: none was sent
 	asked       bool        // reading the body was begun
@@ -39,14 +44,19 @@ type exchange struct {
 	payload     *spool.Body // what the process is given
 	payloadType string
 
-	status int   // of the answer, for the log
-	broken bool  // the answer was broken off
-	cause  error // why the answer was a problem of ours, for the log
+	status   int           // of the answer, for the log
+	broken   bool          // the answer was broken off
+	cause    error         // why the answer was a problem of ours, for the log
+	started  bool          // a process was
+	answered time.Duration // how long the answer of a started one took
 }
 
 // ServeHTTP answers one request, exactly once.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w), id: uuid.NewString()}
+	x := &exchange{
+		Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w),
+		id: uuid.NewString(), parent: traceparent(r.Header), begun: time.Now(),
+	}
 	defer x.release()
 	defer x.recovered()
 	if id := r.Header.Get("X-Request-Id"); echoable(id) {
@@ -57,10 +67,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p != nil {
 		x.fail(p)
 		x.logRefused(p)
+		x.observeRefused(p.Status, p.word())
 		return
 	}
 	if run != nil {
-		defer run.Close()
+		x.started = true
+		defer func() { x.answered = time.Since(x.begun); run.Close() }()
 		x.answer(run)
 	}
 }
@@ -80,6 +92,9 @@ func (x *exchange) recovered() {
 	}
 	x.keepOwn()
 	x.fail(p)
+	if !x.started {
+		x.observeRefused(p.Status, p.word())
+	}
 }
 
 // faultProblem logs a panic and answers for it.
@@ -117,6 +132,9 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	if err != nil {
 		return nil, x.beginProblem(err)
 	}
+	if x.route.Mode == visor.ReplyWorker {
+		x.handOver()
+	}
 	x.release() // the process has what it is given
 	if x.route.Mode == visor.ReplySocket {
 		x.logStored()
@@ -144,7 +162,7 @@ func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 
 // prepare takes the request through the stages before a place is wanted.
 func (x *exchange) prepare() (*visor.Call, *problem) {
-	for _, stage := range []func() *problem{x.readBody, x.makePayload, x.validate} {
+	for _, stage := range []func() *problem{x.authorize, x.readBody, x.verify, x.makePayload, x.validate} {
 		if p := stage(); p != nil {
 			return nil, p
 		}
@@ -198,6 +216,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 		x.keepOwn()
 		x.w.Header().Set("Allow", allow(match))
 		x.w.WriteHeader(http.StatusNoContent)
+		x.observeRefused(http.StatusNoContent, "")
 		return true, nil
 	case ok:
 		return false, newProblem(http.StatusNotImplemented, "no-callback", "the API has this operation, but no command is configured for it")
@@ -213,11 +232,16 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 // beginProblem translates why no process was started.
 func (x *exchange) beginProblem(err error) *problem {
 	var busy *visor.BusyError
+	var failing *worker.FailingError
 	switch {
 	case errors.As(err, &busy):
 		return busyProblem(busy)
+	case errors.As(err, &failing):
+		return failingProblem(failing)
 	case errors.Is(err, visor.ErrDraining):
 		return drainingProblem()
+	case errors.Is(err, visor.ErrTerminated):
+		return newProblem(http.StatusBadGateway, "no-answer", "the call was ended by an operator before a process was started for it")
 	case x.r.Context().Err() != nil:
 		return newProblem(statusCallerGone, "caller-gone", "the caller left while it waited for a place")
 	}

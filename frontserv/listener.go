@@ -2,6 +2,7 @@ package frontserv
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net"
 	"sync"
@@ -79,11 +80,25 @@ func (c *placedConn) Close() error {
 	return err
 }
 
+// secured puts TLS around a listener, as the edition has it that is served when a
+// connection begins.
+func (s *Server) secured(l net.Listener) net.Listener {
+	if s.edition.Load().o.TLS == nil {
+		return l
+	}
+	return tls.NewListener(l, &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return s.edition.Load().o.TLS.Config(), nil
+	}})
+}
+
 // connKey is where a request's context holds its connection.
 type connKey struct{}
 
 // withConn is an [http.Server.ConnContext].
 func withConn(ctx context.Context, c net.Conn) context.Context {
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
 	placed, ok := c.(*placedConn)
 	if !ok {
 		return ctx

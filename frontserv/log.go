@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"strings"
+	"net"
 	"time"
 	"unicode/utf8"
 
@@ -15,17 +15,20 @@ import (
 // attrs are what every log line of the request begins with. There is room for a
 // few more.
 func (x *exchange) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 12+visor.MaxAttrs)
+	attrs := make([]slog.Attr, 0, 13+visor.MaxAttrs)
 	attrs = append(attrs, slog.String("request_id", x.id), slog.String("method", x.r.Method))
 	if x.endpoint != nil {
 		attrs = append(attrs, slog.String("path", x.endpoint.path))
 	} else {
-		attrs = append(attrs, slog.String("uri", clip(x.r.RequestURI, 256)))
+		attrs = append(attrs, slog.String("uri", clip(loggedURI(x.r.RequestURI), 256)))
 	}
 	if x.theirID != "" {
 		attrs = append(attrs, slog.String("x_request_id", x.theirID))
 	}
-	return attrs
+	if user := x.user(); user != "" {
+		attrs = append(attrs, slog.String("user", user))
+	}
+	return x.addTrace(attrs)
 }
 
 // say writes a log line. Unlike [slog.Logger] it does not look for who has called
@@ -39,6 +42,15 @@ func (s *Server) say(level slog.Level, message string, attrs ...slog.Attr) {
 	}
 }
 
+// hostOf is an address without its port.
+func hostOf(address string) string {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return host
+}
+
 func clip(s string, n int) string {
 	if len(s) > n {
 		return s[:n] + "…"
@@ -47,13 +59,17 @@ func clip(s string, n int) string {
 }
 
 func (x *exchange) logStored() {
-	x.say(slog.LevelInfo, "I stored the reqid :: "+x.id, slog.String("method", x.endpoint.route.Method), slog.String("path", x.route.Path))
+	attrs := append(make([]slog.Attr, 0, 3), slog.String("method", x.endpoint.route.Method), slog.String("path", x.route.Path))
+	x.say(slog.LevelInfo, "I stored the reqid :: "+x.id, x.addTrace(attrs)...)
 }
 
 // logRefused tells of a request that no process was started for.
 func (x *exchange) logRefused(p *problem) {
 	level := slog.LevelInfo
-	attrs := append(x.attrs(), slog.Int("status", p.Status), slog.String("type", strings.TrimPrefix(p.Type, "urn:urocket:")))
+	attrs := append(x.attrs(), slog.Int("status", p.Status), slog.String("type", p.word()))
+	if p.refused {
+		attrs = append(attrs, slog.String("reason", p.Detail), slog.String("from", hostOf(x.r.RemoteAddr)))
+	}
 	if p.cause != nil {
 		level = slog.LevelError
 		attrs = append(attrs, slog.Any("error", p.cause))
@@ -67,10 +83,16 @@ func (x *exchange) logLine(l processctl.Line) {
 	if l.Cut {
 		attrs = append(attrs, slog.Bool("cut", true))
 	}
+	attrs = x.addTrace(attrs)
 	x.say(slog.LevelInfo, "output", attrs...)
 }
 
-// logDone tells how a call went, once nothing is left of it.
+// done tells how a call went, once nothing is left of it.
+func (x *exchange) done(s visor.Summary) {
+	x.logDone(s)
+	x.observeEnded(&s)
+}
+
 func (x *exchange) logDone(s visor.Summary) {
 	attrs := append(x.attrs(), slog.Int("status", x.status), slog.String("end", s.End.String()))
 	attrs = s.Stats.Attrs(attrs)

@@ -277,6 +277,9 @@ func (x *exchange) breakOff() {
 	x.broken = true
 	if conn, ok := x.r.Context().Value(connKey{}).(*placedConn); ok && !x.r.ProtoAtLeast(1, 1) {
 		_ = conn.SetLinger(0)
+		if x.r.TLS != nil { // whose own end would come before the reset, and look clean
+			_ = conn.Close()
+		}
 	}
 	panic(http.ErrAbortHandler)
 }

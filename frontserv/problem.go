@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
@@ -23,8 +24,9 @@ type problem struct {
 	Errors    []apidoc.Error `json:"errors,omitempty"`
 	*death
 
-	header http.Header
-	cause  error
+	header  http.Header
+	cause   error
+	refused bool // credentials were: the log says whose
 }
 
 // death says how a process ended that gave no answer.
@@ -62,6 +64,8 @@ var titles = map[string]string{
 	"validation":         "The request does not fit the API document",
 	"not-json":           "The body is not JSON",
 	"bad-request":        "The request cannot be used",
+	"unauthorized":       "The credentials are missing or wrong",
+	"forbidden":          "The credentials do not suffice",
 	"not-found":          "No such path",
 	"method-not-allowed": "No such method on this path",
 	"too-large":          "The request is too large",
@@ -75,12 +79,18 @@ var titles = map[string]string{
 	"no-callback":        "The operation has no command",
 	"no-answer":          "The command ended without an answer",
 	"bad-reply":          "The command's answer cannot be used",
+	"failed":             "The command failed",
 	"timeout":            "The command took too long",
 }
 
+const typePrefix = "urn:urocket:"
+
 func newProblem(status int, word, detail string) *problem {
-	return &problem{Type: "urn:urocket:" + word, Title: titles[word], Status: status, Detail: detail}
+	return &problem{Type: typePrefix + word, Title: titles[word], Status: status, Detail: detail}
 }
+
+// word is the last part of the type.
+func (p *problem) word() string { return strings.TrimPrefix(p.Type, typePrefix) }
 
 // because adds what only the log is told.
 func (p *problem) because(err error) *problem {

@@ -3,9 +3,11 @@ package frontserv
 import (
 	"time"
 
+	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/worker"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -49,6 +51,9 @@ type Route struct {
 	Limits    cgroup.Limits
 	Isolation *shim.Settings // user, umask and rlimits; nil: none
 	OwnTmp    bool           // a temporary directory for each call
+
+	Pool *worker.Pool     // of the workers that have the calls; nil: a process for each
+	Warm *processctl.Warm // what bears the processes, if anything does; nil: they are started
 }
 
 func (r *Route) operation() visor.Operation {

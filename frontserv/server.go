@@ -43,6 +43,7 @@ type Server struct {
 	edition atomic.Pointer[Edition]
 	log     *slog.Logger
 	http    *http.Server
+	observe func(Outcome) // nil: nobody is told
 
 	takeTime time.Duration // see takeTime
 
@@ -71,12 +72,12 @@ func New(v *visor.Visor, log *slog.Logger, e *Edition) *Server {
 // by one edition from its first stage to its answer.
 func (s *Server) Switch(e *Edition) { s.edition.Store(e) }
 
-// Serve answers on l until [Server.Shutdown]; then it returns nil. At most so
+// Serve answers on l, with TLS if the first edition has a certificate, until [Server.Shutdown]; then it returns nil. At most so
 // many connections are open at once; what comes beyond waits to be accepted.
 func (s *Server) Serve(l *net.TCPListener, connections int) error {
-	if err := s.http.Serve(&limited{
+	if err := s.http.Serve(s.secured(&limited{
 		TCPListener: l, places: make(chan struct{}, connections), closed: make(chan struct{}), log: s.log,
-	}); err != http.ErrServerClosed {
+	})); err != http.ErrServerClosed {
 		return fmt.Errorf("serve %s: %w", l.Addr(), err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/urocket/urocket/frontserv/apidoc"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/frontserv/router"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/visor"
@@ -19,12 +20,14 @@ type endpoint struct {
 	doc    *apidoc.Operation // nil: the document lacks it
 	route  *Route            // nil: no callback
 	places *visor.Operation
+	rule   *guard.Rule // who may call it; nil: everybody, as far as we are concerned
 }
 
 // table is all endpoints by path.
 type table struct {
 	router   router.Router[*endpoint]
 	basePath string
+	rules    map[string]string // what is demanded, in words, by verb and path
 }
 
 // find routes a request: its path as it is, then without the base path. matched
@@ -54,7 +57,8 @@ func allow(m router.Match[*endpoint]) string {
 type builder struct {
 	table    *table
 	doc      *apidoc.Document
-	security bool // somebody else checks what the document demands
+	upstream bool         // somebody else checks what the document demands
+	guard    *guard.Guard // nil: it could not be made, or is not wanted
 	faults   []Fault
 	warnings []Fault
 }
@@ -74,6 +78,7 @@ func (b *builder) addRoutes(routes []Route) {
 		places := r.operation()
 		e := &endpoint{path: r.Path, route: r, doc: b.doc.Operation(r.Path, r.Method), places: &places}
 		b.check(r, e.doc)
+		e.rule = b.rule(r, e.doc)
 		if err := b.table.router.Add(r.Method, r.Path, e); err != nil {
 			b.fault(r, "", "%v", err)
 		}
@@ -85,10 +90,6 @@ func (b *builder) check(r *Route, doc *apidoc.Operation) {
 	if doc == nil {
 		b.warnAbsent(r)
 		return
-	}
-	if schemes := doc.Security(); len(schemes) > 0 && !b.security {
-		b.fault(r, "", "the document demands the security scheme %s for this operation, and nothing here checks it; a proxy that does is declared with `security: upstream`",
-			strings.Join(schemes, ", "))
 	}
 	if r.ValidateIn || r.ValidateOut {
 		findings, err := doc.Prepare(r.ValidateIn, r.ValidateOut)
@@ -108,11 +109,15 @@ func (b *builder) check(r *Route, doc *apidoc.Operation) {
 
 // warnAbsent tells that a route is served although the document lacks it.
 func (b *builder) warnAbsent(r *Route) {
+	to := ""
+	if len(b.doc.SchemeNames()) > 0 && len(b.doc.Security()) == 0 && !b.upstream {
+		to = ", and to everybody"
+	}
 	if b.doc.HasPath(r.Path) {
-		b.warn(r, "", "%s has no %s in the document: it is served unvalidated", r.Path, strings.ToLower(r.Method))
+		b.warn(r, "", "%s has no %s in the document: it is served unvalidated%s", r.Path, strings.ToLower(r.Method), to)
 		return
 	}
-	b.warn(r, "", "%s is not in the document: it is served unvalidated", r.Path)
+	b.warn(r, "", "%s is not in the document: it is served unvalidated%s", r.Path, to)
 }
 
 // parameterPlace says where the document would declare a placeholder's value.

@@ -11,6 +11,7 @@ import (
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/vfork"
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // birth is a process that was started.
@@ -23,13 +24,7 @@ type birth struct {
 
 // fork starts the process.
 func (p *Process) fork(c *Controller, begun time.Time) error {
-	p.start = time.Now()
-	env := p.spec.Env
-	if p.spec.Timeout > 0 && p.spec.DeadlineEnv != "" {
-		at := p.start.Add(p.spec.Timeout).UnixMilli()
-		env = append(env[:len(env):len(env)], p.spec.DeadlineEnv+"="+strconv.FormatInt(at, 10))
-	}
-	b, err := p.bear(c, env)
+	b, err := p.bear(c)
 	if err != nil {
 		return p.forkError(err)
 	}
@@ -39,8 +34,45 @@ func (p *Process) fork(c *Controller, begun time.Time) error {
 	return nil
 }
 
-// bear has the process born by whoever is to be its parent.
-func (p *Process) bear(c *Controller, env []string) (birth, error) {
+// begin begins the process's time, and returns its environment.
+func (p *Process) begin() []string {
+	p.start = time.Now()
+	env := p.spec.Env
+	if p.spec.Timeout > 0 && p.spec.DeadlineEnv != "" {
+		at := p.start.Add(p.spec.Timeout).UnixMilli()
+		env = append(env[:len(env):len(env)], p.spec.DeadlineEnv+"="+strconv.FormatInt(at, 10))
+	}
+	return env
+}
+
+// bear has the process born in the way that is wanted, or else in the ordinary one.
+func (p *Process) bear(c *Controller) (birth, error) {
+	switch w := p.spec.Warm; {
+	case w == nil:
+		p.driver = string(warm.Spawn)
+	case p.spare != nil:
+		b, err := p.bearSpare()
+		if err == nil {
+			return b, nil
+		}
+		p.driver = w.instead(err)
+		if err := p.prepareCold(c); err != nil {
+			return birth{}, &ResourceError{err}
+		}
+	case w.keeper != nil:
+		b, err := p.bearWarm(int(c.null.Fd()))
+		if err == nil || errors.Is(err, warm.ErrUncertain) {
+			return b, err
+		}
+		p.driver = w.instead(err)
+	case p.driver == "": // else it says why there was no spare
+		p.driver = w.String()
+	}
+	return p.bearCold(c, p.begin())
+}
+
+// bearCold has the process started by whoever is to be its parent.
+func (p *Process) bearCold(c *Controller, env []string) (birth, error) {
 	if p.childFDs[0] < 0 {
 		p.childFDs[0] = int(c.null.Fd())
 		defer func() { p.childFDs[0] = -1 }()
@@ -67,12 +99,17 @@ func (p *Process) bear(c *Controller, env []string) (birth, error) {
 
 // bearHere forks from this program.
 func (p *Process) bearHere(c *Controller, env []string, group int) (birth, error) {
-	pid, err := vfork.Start(&vfork.Command{Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir, Files: p.childFDs, Cgroup: group})
+	pid, err := vfork.Start(&vfork.Command{Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir, Files: p.childFDs, Extra: p.spec.extra(), Cgroup: group})
 	if err != nil {
 		return birth{}, err
 	}
-	exit := c.reaper.claim(pid, p.start)
-	return birth{pid: pid, exit: exit, signal: func(sig syscall.Signal) { c.reaper.signal(pid, exit, sig) }}, nil
+	return c.reaper.birth(pid, p.start), nil
+}
+
+// birth is that of a child of this program itself.
+func (r *reaper) birth(pid int, since time.Time) birth {
+	exit := r.claim(pid, since)
+	return birth{pid: pid, exit: exit, signal: func(sig syscall.Signal) { r.signal(pid, exit, sig) }}
 }
 
 // bearByShim has a shim fork.
@@ -82,7 +119,7 @@ func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) 
 	defer c.keepAwake(w)()
 	child, err := w.Start(ctx, shim.Command{
 		Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir,
-		Stdin: p.childFDs[0], Stdout: p.childFDs[1], Stderr: p.childFDs[2], Cgroup: group,
+		Stdin: p.childFDs[0], Stdout: p.childFDs[1], Stderr: p.childFDs[2], Extra: p.spec.extra(), Cgroup: group,
 	})
 	if errors.Is(err, shim.ErrLost) {
 		w.Close() // whatever it was doing, it ends

@@ -22,6 +22,7 @@ type Options struct {
 	Name         string // part of the cgroup's name: [a-z0-9-]
 	CgroupParent string // a cgroup directory; "": below our own group
 	NoCgroup     bool   // do not even try
+	TmpDir       string // where what a warm PHP begins with is put; "": /tmp
 
 	// Warn, if set, is told what the operator should know while processes run:
 	// somebody meddles with the cgroups, or there are too many dead ones.
@@ -41,6 +42,8 @@ type Controller struct {
 	births   sync.RWMutex   // read while a child is made that is not known yet
 	closing  chan struct{}
 
+	hearth hearth
+
 	mu    sync.Mutex
 	crews map[string]*crew
 }
@@ -58,7 +61,7 @@ func New(o Options) (*Controller, error) {
 	vfork.Prepare()
 	c := &Controller{
 		reaper: newReaper(), null: null, why: errors.New("switched off"),
-		closing: make(chan struct{}), crews: map[string]*crew{},
+		closing: make(chan struct{}), crews: map[string]*crew{}, hearth: newHearth(o.TmpDir),
 	}
 	if !o.NoCgroup {
 		c.parent, c.why = cgroup.Open(cgroup.Options{Dir: o.CgroupParent, Name: o.Name, Warn: o.Warn})
@@ -204,6 +207,7 @@ func (c *Controller) Close(ctx context.Context) error {
 	case <-ended:
 	case <-ctx.Done():
 	}
+	err := c.closeWarm()
 	c.births.Lock() // who starts a shim now is late
 	close(c.closing)
 	c.births.Unlock()
@@ -213,9 +217,8 @@ func (c *Controller) Close(ctx context.Context) error {
 	}
 	c.mu.Unlock()
 	c.killDescendants()
-	var err error
 	if c.parent != nil {
-		err = c.parent.Close()
+		err = errors.Join(err, c.parent.Close())
 	}
 	select {
 	case <-ended:

@@ -8,7 +8,7 @@
 //   - A process is born in a place of its own: a cgroup entered by clone3 at the
 //     first instruction or, where no group can be made, below a shim (package
 //     shim) that every orphan of it falls to. It inherits no descriptor but
-//     stdin, stdout and stderr, no environment but [Spec.Env], no blocked and no
+//     stdin, stdout and stderr, and [Spec.Extra], no environment but [Spec.Env], no blocked and no
 //     ignored signal ([Inheritable]).
 //   - When the process has ended and [Process.Release] was called, what is left
 //     of its descendants gets SIGTERM, [Spec.Grace], SIGKILL. [Spec.Timeout] does
@@ -23,6 +23,14 @@
 //     program that uses this package may wait for children it does not know.
 //   - User, umask and rlimits ([Spec.Isolation]) hold from the first instruction. They
 //     are given by a shim too, and cost the process itself nothing.
+//
+// # Drivers
+//
+// However a process comes to be, all of this holds, and none of it is done by whoever
+// bears it. It is started; or, where [Spec.Warm] says so, forked by a PHP that has done
+// its start-up (package warm) and is a child of this program all the same; or it was
+// started ahead, into outputs and a tree that are the call's from then on. What cannot
+// come to be in one way does in the next, once: [Process.Driver] says how and why.
 //
 // A program that uses this package is executed again as the shim: package shim
 // does its work before main, and nothing has to be called for it.

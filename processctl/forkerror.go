@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/urocket/urocket/processctl/command"
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // forkError tells whose fault it is. clone3 and execve share the one errno.
@@ -15,6 +16,8 @@ func (p *Process) forkError(err error) error {
 	switch {
 	case errors.As(err, &resource):
 		return err
+	case errors.Is(err, warm.ErrUncertain):
+		return &ResourceError{err}
 	case errors.Is(err, syscall.E2BIG):
 		return fmt.Errorf("%w: the kernel refused it", ErrTooLong)
 	case isShort(err),

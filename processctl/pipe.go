@@ -28,6 +28,7 @@ type pipe struct {
 	rc    syscall.RawConn
 	sinks []func([]byte) // each is given all that is read
 	total atomic.Int64   // bytes read
+	busy  atomic.Bool    // what was read is not with the sinks yet
 	shut  atomic.Bool    // nobody can write any more, and all is read
 
 	mu          sync.Mutex
@@ -169,6 +170,8 @@ func (p *pipe) took(n int) {
 // attempt reads at most limit bytes into a shared buffer and hands them on.
 func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error) {
 	cerr := p.rc.Read(func(fd uintptr) bool {
+		p.busy.Store(true)
+		defer p.busy.Store(false)
 		buf := buffers.Get().(*[]byte)
 		defer buffers.Put(buf)
 		for {
@@ -193,6 +196,13 @@ func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error
 		return 0, cerr
 	}
 	return n, err
+}
+
+// idle says whether all that was written until now is with the sinks.
+func (p *pipe) idle() bool {
+	waits := 0
+	_ = p.rc.Control(func(fd uintptr) { waits, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	return waits == 0 && !p.busy.Load() // in this order: it is read while it is busy
 }
 
 func (p *pipe) markSettled() {

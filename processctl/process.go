@@ -18,9 +18,11 @@ type Process struct {
 	pid    int
 	start  time.Time
 	spawn  time.Duration
+	driver string // how it came to be, and why not as was wanted
 	exit   <-chan family.Death
 
 	childFDs [3]int
+	spare    *spare   // that it was; nil: it was none
 	claim    *os.File // on the scratch files; nil: there are none
 	out      [2]*pipe
 	tails    [2]tail
@@ -42,6 +44,10 @@ func (p *Process) PID() int { return p.pid }
 
 // Started is when the process was started.
 func (p *Process) Started() time.Time { return p.start }
+
+// Driver says how the process came to be: spawn, fork or spare; and, if that is not what
+// was wanted, why ("fork -> spawn: the warm PHP is being started").
+func (p *Process) Driver() string { return p.driver }
 
 // Holds says whether a place is inside the process's group: whoever was there is
 // the process or descends from it. Without cgroups nothing can be proved and it
@@ -110,6 +116,9 @@ func (o Output) Close() error {
 
 // startDrains reads the streams that nobody waits for.
 func (p *Process) startDrains() {
+	if p.driver == "" {
+		p.driver = "spawn"
+	}
 	p.reading = p.spec.Stream
 	if !p.spec.Stream {
 		p.drain(Stdout)
@@ -129,10 +138,8 @@ func (p *Process) drain(s Stream) {
 }
 
 // Tail returns at most the last n bytes of a stream, and how many bytes it had
-// until now.
-func (p *Process) Tail(s Stream, n int) ([]byte, int64) {
-	return p.tails[s].bytes(n), p.out[s].total.Load()
-}
+// up to the end of these.
+func (p *Process) Tail(s Stream, n int) ([]byte, int64) { return p.tails[s].bytes(n) }
 
 // SamplePeak looks at the process's peak memory while it lives; what is found
 // is reported when the end tells nothing better.
@@ -196,7 +203,7 @@ func (p *Process) settle(d family.Death, timedOut bool) Result {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u.MaxRSS = max(p.peak, honestMaxRSS(&d.Rusage))
+	u.MaxRSS = max(p.peak, p.maxRSS(&d.Rusage))
 	r.Usage = u
 	p.final = &r
 	return r
@@ -215,6 +222,9 @@ func (p *Process) finish() (err error) {
 	}
 	for _, o := range mine {
 		o.stop()
+	}
+	if p.spare != nil {
+		_ = p.spare.stdin.Close() // somebody outside may have its other end, and not read
 	}
 	p.drains.Wait()
 	for _, o := range mine {

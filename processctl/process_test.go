@@ -2,9 +2,11 @@ package processctl
 
 import (
 	"context"
+	"io"
 	"testing"
 	"time"
 
+	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 )
 
@@ -148,6 +150,35 @@ func TestAfterAKill(t *testing.T) {
 			}
 			next.Release()
 			get(t, next.ended, "ended")
+		}
+	})
+}
+
+// An extra descriptor reaches the process whoever starts it, and nobody keeps it.
+func TestExtraDescriptor(t *testing.T) {
+	umask := 0o27
+	controllers(t, func(t *testing.T, c *Controller) {
+		for _, s := range []*shim.Settings{nil, {Umask: &umask}} {
+			ours, theirs, err := shim.Pair()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := start(t, c, "read line <&3; echo got $line >&3; umask", func(spec *Spec) { spec.Extra, spec.Isolation = theirs, s })
+			_ = theirs.Close()
+			if _, err := ours.WriteString("it\n"); err != nil {
+				t.Error(err)
+			}
+			_ = ours.SetDeadline(time.Now().Add(15 * time.Second))
+			answer, err := io.ReadAll(ours) // ends when the process has, and nobody else holds the other end
+			if string(answer) != "got it\n" || err != nil {
+				t.Errorf("it answered %q (%v)", answer, err)
+			}
+			_ = ours.Close()
+			r.Release()
+			get(t, r.ended, "ended")
+			if out, _ := r.Tail(Stdout, 100); s != nil && string(out) != "0027\n" {
+				t.Errorf("umask %q", out)
+			}
 		}
 	})
 }

@@ -111,6 +111,26 @@ func (r *reaper) claim(pid int, since time.Time) chan family.Death {
 	return c
 }
 
+// forked is the birth of a process that another has made and told of. Whoever told it
+// may run as the script's user, so it is believed only of a child that nobody waits for
+// yet and that is inside; that is asked while the pid cannot become another's.
+func (r *reaper) forked(pid int, since time.Time, inside func(pid int) bool) (b birth, ours bool) {
+	exit := make(chan family.Death, 1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	d, ended := r.unclaimed[pid]
+	switch {
+	case ended && !d.At.Before(since):
+		delete(r.unclaimed, pid)
+		exit <- d
+	case r.known[pid] != nil || family.Parent(pid) != os.Getpid() || !inside(pid):
+		return b, false
+	default:
+		r.known[pid] = exit
+	}
+	return birth{pid: pid, exit: exit, signal: func(sig syscall.Signal) { r.signal(pid, exit, sig) }}, true
+}
+
 // adopt has the death of a process told to c that was started at since, not by this
 // program, but has fallen to it as an orphan. If its end can no more be learnt, it
 // counts as killed.

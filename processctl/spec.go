@@ -1,6 +1,7 @@
 package processctl
 
 import (
+	"os"
 	"syscall"
 	"time"
 
@@ -20,7 +21,11 @@ type Spec struct {
 	// passes, in milliseconds since 1970. Not set when Timeout is 0.
 	DeadlineEnv string
 
-	Stdin   *spool.Body // nil: /dev/null
+	Stdin *spool.Body // nil: /dev/null
+	// Extra, if set, is descriptor 3 of the process. It stays the caller's, who
+	// closes it once the process was started.
+	Extra *os.File
+
 	Scratch Scratch
 	// ScratchBody is written to Scratch.File before the start.
 	ScratchBody *spool.Body
@@ -39,10 +44,21 @@ type Spec struct {
 	// had is told by [Controller.Try].
 	Isolation *shim.Settings
 
+	// Warm is what bears the process sooner than a start does; nil: it is started.
+	Warm *Warm
+
 	Timeout time.Duration // life of the process and its group; 0: no limit
 	Grace   time.Duration // from SIGTERM to SIGKILL; 0: SIGKILL at once
 
 	Events Events
+}
+
+// extra is the descriptor of Extra; 0: there is none.
+func (s *Spec) extra() int {
+	if s.Extra == nil {
+		return 0
+	}
+	return int(s.Extra.Fd())
 }
 
 // Events are told from the process's own goroutine, in the order Exited or

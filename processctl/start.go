@@ -29,15 +29,7 @@ func (e *ResourceError) Unwrap() error { return e.Err }
 // Start starts a process. The error is a [*StartError], a [*ResourceError] or
 // wraps [ErrTooLong]; then nothing is left and no event is told.
 func (c *Controller) Start(spec Spec) (*Process, error) {
-	p := &Process{
-		spec:     spec,
-		reaper:   c.reaper,
-		release:  make(chan struct{}, 1),
-		stop:     make(chan struct{}, 1),
-		kill:     make(chan struct{}, 1),
-		ended:    make(chan struct{}),
-		childFDs: [3]int{-1, -1, -1},
-	}
+	p := newProcess(c, spec)
 	begun := time.Now()
 	if err := p.prepare(c); err != nil {
 		return nil, &ResourceError{err}
@@ -47,7 +39,7 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 		return nil, err
 	}
 	// The process has them. They may be large, and it may live for long.
-	p.spec.Argv, p.spec.Env, p.spec.Stdin, p.spec.ScratchBody = nil, nil, nil, nil
+	p.spec.Argv, p.spec.Env, p.spec.Stdin, p.spec.Extra, p.spec.ScratchBody = nil, nil, nil, nil, nil
 	p.startDrains()
 	c.running.Add(1)
 	go func() {
@@ -56,6 +48,18 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 		p.supervise()
 	}()
 	return p, nil
+}
+
+func newProcess(c *Controller, spec Spec) *Process {
+	return &Process{
+		spec:     spec,
+		reaper:   c.reaper,
+		release:  make(chan struct{}, 1),
+		stop:     make(chan struct{}, 1),
+		kill:     make(chan struct{}, 1),
+		ended:    make(chan struct{}),
+		childFDs: [3]int{-1, -1, -1},
+	}
 }
 
 // owner is who the process's files belong to; nil: who we are.
@@ -76,10 +80,41 @@ func (p *Process) prepare(c *Controller) (err error) {
 	if p.claim, err = p.spec.Scratch.make(p.spec.ScratchBody, p.owner()); err != nil {
 		return err
 	}
+	if p.takeSpare(); p.spare != nil {
+		return nil
+	}
+	return p.prepareCold(c)
+}
+
+// prepareCold makes what a process is born into that is still to be started.
+func (p *Process) prepareCold(c *Controller) (err error) {
+	if err = p.prepareOutputs(); err != nil {
+		return err
+	}
+	p.listen()
+	if p.childFDs[0], err = stdin(p.spec.Stdin); err != nil {
+		return err
+	}
+	return p.prepareTree(c)
+}
+
+func (p *Process) prepareOutputs() (err error) {
 	for i := range p.out {
 		if p.out[i], p.childFDs[i+1], err = newPipe(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (p *Process) prepareTree(c *Controller) (err error) {
+	p.tree, err = c.newTree(p.spec.Limits, p.spec.Isolation)
+	return err
+}
+
+// listen says what becomes of what is read.
+func (p *Process) listen() {
+	for i := range p.out {
 		p.tails[i].max = p.spec.Tail
 		p.out[i].sinks = append(p.out[i].sinks, p.tails[i].write)
 		if p.spec.Line != nil {
@@ -87,11 +122,6 @@ func (p *Process) prepare(c *Controller) (err error) {
 			p.out[i].sinks = append(p.out[i].sinks, p.lines[i].write)
 		}
 	}
-	if p.childFDs[0], err = stdin(p.spec.Stdin); err != nil {
-		return err
-	}
-	p.tree, err = c.newTree(p.spec.Limits, p.spec.Isolation)
-	return err
 }
 
 // stdin makes a descriptor from which body can be read: a pipe that is filled

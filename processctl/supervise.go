@@ -114,6 +114,7 @@ func (s *supervisor) reaped(d family.Death) {
 		s.gone, _, leftover = s.tree.remove()
 	}
 	s.result = s.settle(d, s.timedOut)
+	s.suspect(s.result.Signal)
 	if s.spec.Events.Exited != nil {
 		s.spec.Events.Exited(s.result)
 	}

@@ -7,14 +7,16 @@ import (
 
 // tail keeps the end of a stream.
 type tail struct {
-	mu  sync.Mutex
-	max int
-	buf []byte
+	mu    sync.Mutex
+	max   int
+	total int64 // bytes of the whole stream
+	buf   []byte
 }
 
 func (t *tail) write(b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.total += int64(len(b))
 	if len(b) > t.max {
 		b = b[len(b)-t.max:]
 	}
@@ -26,12 +28,13 @@ func (t *tail) write(b []byte) {
 	t.buf = append(t.buf, b...)
 }
 
-// bytes returns a copy of at most the last n bytes.
-func (t *tail) bytes(n int) []byte {
+// bytes returns a copy of at most the last n bytes, and how many there were up to
+// their end.
+func (t *tail) bytes(n int) ([]byte, int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n = min(n, t.max, len(t.buf))
-	return bytes.Clone(t.buf[len(t.buf)-n:])
+	return bytes.Clone(t.buf[len(t.buf)-n:]), t.total
 }
 
 // lines cuts a stream into lines.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/shim"
@@ -92,6 +93,27 @@ func (t *groupTree) usage() *GroupUsage {
 		return nil
 	}
 	return newGroupUsage(u)
+}
+
+// memory and cpu are what the living use, and what all have used.
+func (t *groupTree) memory() (int64, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gone {
+		return 0, false
+	}
+	n, err := t.group.Memory()
+	return n, err == nil
+}
+
+func (t *groupTree) cpu() (time.Duration, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.gone {
+		return 0, false
+	}
+	d, err := t.group.CPU()
+	return d, err == nil
 }
 
 func newGroupUsage(u cgroup.Usage) *GroupUsage {

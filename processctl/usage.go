@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/procfs"
+
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // tick is the unit of times in /proc/PID/stat: USER_HZ is 100 on every Linux
@@ -24,6 +26,19 @@ func peakRSS(pid int) int64 {
 		return 0
 	}
 	return int64(status.VmHWM)
+}
+
+// residentSize reads the resident set of a living process in bytes; 0 when it has ended.
+func residentSize(pid int) int64 {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return 0
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return 0
+	}
+	return int64(stat.ResidentMemory())
 }
 
 // rssSlack is how far the kernel's resident set counters may be off: they are
@@ -50,6 +65,15 @@ func honestMaxRSS(ru *syscall.Rusage) int64 {
 		return 0
 	}
 	return rss
+}
+
+// maxRSS is the peak of the process itself in bytes, 0 if it is not known. One that was
+// forked and has executed nothing has no other in its figure.
+func (p *Process) maxRSS(ru *syscall.Rusage) int64 {
+	if p.driver == string(warm.Fork) {
+		return ru.Maxrss << 10
+	}
+	return honestMaxRSS(ru)
 }
 
 // cpuTimes reads user and system time of a living process.

@@ -2,9 +2,11 @@
 # Installs what is missing, with apt-get; does nothing, and needs no rights, where all is there.
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
-#   scripts/setup.sh test   that, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
-#                           as far as they can be had, programs in PHP that are served as they are
+#   scripts/setup.sh test   that, openssl, python3, perl, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
+#                           and, if it can be had, Prometheus, to read the metrics and to check the alerts
+#                           and programs in PHP that are served as they are
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
+#   scripts/setup.sh dist   what tries that which `make dist` makes: mmdebstrap, lintian, emulators
 set -euo pipefail
 
 fail() {
@@ -29,6 +31,7 @@ need() { # need PACKAGE COMMAND...: the package is missing unless the command su
 }
 
 has_php_curl() { php -r 'exit(extension_loaded("curl") ? 0 : 1);'; }
+has_perl_json() { perl -MJSON::PP -e 1; }
 static_busybox() { busybox cpio --help && ! ldd "$(command -v busybox)"; }
 has_mkfs() { PATH=$PATH:/usr/sbin:/sbin has mkfs.ext4; } # not everybody's PATH has it
 can_compile() { echo '#include <stdlib.h>' | "${CC:-gcc}" -E -; }
@@ -37,9 +40,9 @@ go=${GO:-go}
 has "$go" || fail "the Go tool is missing; see https://go.dev/doc/install"
 
 mode=${1-run}
+need php-cli has php
+need php-curl has_php_curl
 if [ "$mode" != bench ]; then
-    need php-cli has php
-    need php-curl has_php_curl
     need curl has curl
 fi
 need ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
@@ -52,12 +55,19 @@ if [ "$mode" = bench ]; then
     want lighttpd lighttpd
     want nginx-light nginx
     want fcgiwrap fcgiwrap
+    # php-fpm and php-cgi bear their version in their names.
+    ls /usr/sbin/php-fpm* >/dev/null 2>&1 || wanted+=(php-fpm)
+    ls /usr/bin/php-cgi* >/dev/null 2>&1 || wanted+=(php-cgi)
 fi
 if [ "$mode" = test ]; then
+    # The languages of examples/workers.
+    need python3 has python3
+    need perl has_perl_json
     # The machine in which limits are real: an emulator, its shell, its disk; its kernel is downloaded by scripts/vm/run.sh.
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
+    want prometheus promtool
     # What e2e/software serves. The wiki wants a PHP for web servers; the smallest spares it apache2.
     wiki=/usr/share/dokuwiki/bin/dwpage.php
     [ -e "$wiki" ] || want php-cgi php-cgi
@@ -65,6 +75,15 @@ if [ "$mode" = test ]; then
     want_file php-codesniffer /usr/bin/phpcs
     want_file composer /usr/bin/composer
     want_file phpab /usr/bin/phpab
+    need openssl has openssl
+fi
+if [ "$mode" = dist ]; then
+    need mmdebstrap has mmdebstrap
+    need lintian has lintian
+    need qemu-system-arm has qemu-system-aarch64
+    need qemu-system-x86 has qemu-system-x86_64
+    need busybox-static static_busybox
+    need e2fsprogs has_mkfs
 fi
 all=("${packages[@]}" "${wanted[@]}")
 [ ${#all[@]} -gt 0 ] || exit 0
@@ -90,7 +109,7 @@ if [ ${#packages[@]} -gt 0 ] && ! out=$(install "${packages[@]}"); then
     fail "apt-get could not install ${packages[*]}"
 fi
 
-# Servers that are only here to be measured are not to serve: Debian would start them, and at every boot.
+# Servers that are only here to be measured, or for a test, are not to serve: Debian would start them, and at every boot.
 policy=/usr/sbin/policy-rc.d
 if [ ${#wanted[@]} -gt 0 ] && [ ! -e "$policy" ]; then
     trap '"${root[@]}" rm -f "$policy"' EXIT

@@ -15,6 +15,10 @@ type Reply struct {
 	ContentType string // "": none
 	Header      []Field
 	Body        *spool.Body
+
+	// Fault is what a worker has sent in place of an answer, as [worker.Events] has it;
+	// then there is nothing else.
+	Fault error
 }
 
 // What a reply that comes to nothing is told.

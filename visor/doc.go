@@ -8,6 +8,9 @@
 // is the call's [End]; every later one is told that it is late. So each call has
 // exactly one answer, whatever happens in whichever order.
 //
+// Who runs the service may end a call ([Visor.Terminate]): its process is ended, and
+// that decides.
+//
 //	Begin ── queued ── running ──┬── reply ── replied ──┐
 //	                             └── anything else ── ending ──┴── ended
 //

@@ -199,7 +199,7 @@ func (f *fairness) come(k *kin) {
 	caller := f.callers
 	ctx, cancel := context.WithCancel(context.Background())
 	f.leave[caller] = cancel
-	go func() { f.told <- told{caller, f.p.enter(ctx, k.op)} }()
+	go func() { f.told <- told{caller, f.p.enter(ctx, k.op, nil)} }()
 	running, waiting := f.total()
 	switch {
 	case !k.full() && running < f.running:

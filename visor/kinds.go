@@ -4,15 +4,16 @@ package visor
 type Mode int
 
 // Modes: a reply posted on the socket; stdout as it comes; stdout with CGI
-// headers; a report of how the process ended.
+// headers; a report of how the process ended; what a worker answers ([Call.Pool]).
 const (
 	ReplySocket Mode = iota
 	ReplyStdout
 	ReplyCGI
 	ReplyReport
+	ReplyWorker
 )
 
-func (m Mode) String() string { return [...]string{"socket", "stdout", "cgi", "report"}[m] }
+func (m Mode) String() string { return [...]string{"socket", "stdout", "cgi", "report", "worker"}[m] }
 
 // Streamed says that the answer is the process's stdout.
 func (m Mode) Streamed() bool { return m == ReplyStdout || m == ReplyCGI }

@@ -13,7 +13,7 @@ import (
 // enters begins a caller; the channel has his error once he is told.
 func (p *places) enters(o *Operation) <-chan error {
 	told := make(chan error, 1)
-	go func() { told <- p.enter(context.Background(), o) }()
+	go func() { told <- p.enter(context.Background(), o, nil) }()
 	synctest.Wait()
 	return told
 }

@@ -27,6 +27,7 @@ type fakeProcess struct {
 }
 
 func (f *fakeProcess) PID() int           { return 4711 }
+func (f *fakeProcess) Driver() string     { return "spawn" }
 func (f *fakeProcess) Started() time.Time { return time.Now() }
 func (f *fakeProcess) Release()           { f.mu.Lock(); f.released = true; f.mu.Unlock(); go f.settle() }
 
@@ -121,6 +122,7 @@ type model struct {
 	end        End
 	exited     bool
 	lingered   bool
+	killed     bool // by an operator
 	deliveries int
 }
 
@@ -131,7 +133,7 @@ func (m *model) decide(e End) {
 }
 
 func (m *model) look() {
-	if m.exited && m.lingered && m.deliveries == 0 && m.onExit != ExitWait {
+	if m.exited && m.lingered && (m.deliveries == 0 && m.onExit != ExitWait || m.killed) {
 		m.decide(EndExit)
 	}
 }
@@ -143,7 +145,7 @@ func TestAnyOrder(t *testing.T) {
 		onExit := rapid.SampledFrom([]OnExit{ExitFail, ExitReport, ExitWait}).Draw(rt, "onexit")
 		gone := rapid.SampledFrom([]OnDisconnect{DisconnectContinue, DisconnectKill}).Draw(rt, "ondisconnect")
 		steps := rapid.SliceOfN(rapid.SampledFrom([]string{
-			"announce", "announce", "commit", "commit", "abort", "reply", "exit", "timeout", "leave", "stop", "wait", "wait",
+			"announce", "announce", "commit", "commit", "abort", "reply", "exit", "timeout", "leave", "stop", "kill", "wait", "wait",
 		}), 1, 12).Draw(rt, "steps")
 		synctest.Test(t, func(*testing.T) { anyOrder(rt, onExit, gone, steps) })
 	})
@@ -174,6 +176,10 @@ func anyOrder(t *rapid.T, onExit OnExit, gone OnDisconnect, steps []string) {
 		d.Abort()
 	}
 	m.deliveries = 0
+	if m.killed { // its process has ended, so there is no timeout to come
+		time.Sleep(2 * Linger)
+		m.lingered = m.exited
+	}
 	m.look()
 	o.proc.timeout() // every call ends
 	m.decide(EndTimeout)
@@ -219,13 +225,24 @@ func (o *oneCall) step(t *rapid.T, m *model, step, body string, under *[]*Delive
 		m.exited = true
 	case "timeout":
 		o.proc.timeout()
-		m.decide(EndTimeout)
+		if !m.killed { // then nothing is left to run out of time
+			m.decide(EndTimeout)
+		}
 	case "leave":
 		o.leave()
 		m.decide(EndCallerGone)
 	case "stop":
 		o.run.stop()
 		m.decide(EndDraining)
+	case "kill":
+		if err := o.visor.Terminate("id", false); err != nil {
+			if m.end == EndNone {
+				t.Errorf("terminated: %v, model %v", err, m.end)
+			}
+			return
+		}
+		m.killed = true
+		m.lingered = m.lingered || m.exited // then it waits for nobody
 	case "wait":
 		time.Sleep(2 * Linger)
 		m.lingered = m.lingered || m.exited

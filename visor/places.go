@@ -97,11 +97,15 @@ func (p *places) set(limits Limits) {
 }
 
 // enter waits for a place. It returns a [*BusyError], [ErrDraining], or ctx's
-// error when the caller leaves; then it holds no place.
-func (p *places) enter(ctx context.Context, o *Operation) error {
+// error when the caller leaves; then it holds no place. waits is told of the ticket of
+// a caller who has to wait; nil: nobody wants to know.
+func (p *places) enter(ctx context.Context, o *Operation, waits func(*ticket)) error {
 	t, err := p.queue(o)
 	if err != nil || t == nil {
 		return err
+	}
+	if waits != nil {
+		waits(t)
 	}
 	timer := time.AfterFunc(t.wait, func() { p.expire(t) })
 	defer timer.Stop()
@@ -137,6 +141,23 @@ func (p *places) queue(o *Operation) (*ticket, error) {
 	t.elem = l.waiting.PushBack(t)
 	p.queued++
 	return t, nil
+}
+
+// waits is how many callers wait for a place of an operation.
+func (p *places) waits(o *Operation) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if l := p.lanes[o.key()]; l != nil {
+		return l.waiting.Len()
+	}
+	return 0
+}
+
+// patience is how long a caller may wait.
+func (p *places) patience() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.wait
 }
 
 func (p *places) busy(o *Operation) bool {

@@ -26,7 +26,7 @@ func (p *places) wantEmpty(t interface{ Errorf(string, ...any) }, named int) {
 func waiters(p *places, l *Operation, n int, order chan<- int) {
 	for i := range n {
 		go func() {
-			if p.enter(context.Background(), l) == nil {
+			if p.enter(context.Background(), l, nil) == nil {
 				order <- i
 			}
 		}()
@@ -57,10 +57,10 @@ func TestBusyTellsWhosePlacesAreTaken(t *testing.T) {
 	full := func(serviceRunning, serviceQueued, running, queued int, wait time.Duration) error {
 		p := &places{maxRunning: serviceRunning, maxQueued: serviceQueued, wait: wait}
 		l := newOperation("/2", running, queued)
-		if err := p.enter(context.Background(), l); err != nil {
+		if err := p.enter(context.Background(), l, nil); err != nil {
 			return err
 		}
-		return p.enter(context.Background(), l)
+		return p.enter(context.Background(), l, nil)
 	}
 	for name, c := range map[string]struct {
 		err   func() error
@@ -92,7 +92,7 @@ func TestOperationInWaitDoesNotBlockOthers(t *testing.T) {
 		one, other := newOperation("/3", 1, NoLimit), newOperation("/4", NoLimit, NoLimit)
 		order := make(chan int, 10)
 		waiters(p, one, 3, order)
-		if err := p.enter(context.Background(), other); err != nil {
+		if err := p.enter(context.Background(), other, nil); err != nil {
 			t.Fatal(err)
 		}
 	drain:
@@ -114,13 +114,13 @@ func TestCallerWhoLeavesTheQueueHoldsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &places{maxRunning: 1, maxQueued: NoLimit, wait: time.Hour}
 		l := newOperation("/5", NoLimit, NoLimit)
-		if err := p.enter(context.Background(), l); err != nil {
+		if err := p.enter(context.Background(), l, nil); err != nil {
 			t.Fatal(err)
 		}
 		gone := errors.New("gone")
 		ctx, leave := context.WithCancelCause(context.Background())
 		result := make(chan error, 1)
-		go func() { result <- p.enter(ctx, l) }()
+		go func() { result <- p.enter(ctx, l, nil) }()
 		synctest.Wait()
 		leave(gone)
 		if err := <-result; !errors.Is(err, gone) {
@@ -135,15 +135,15 @@ func TestDrainRefusesWhoWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &places{maxRunning: 1, maxQueued: NoLimit, wait: time.Hour}
 		l := newOperation("/6", NoLimit, NoLimit)
-		_ = p.enter(context.Background(), l)
+		_ = p.enter(context.Background(), l, nil)
 		result := make(chan error, 1)
-		go func() { result <- p.enter(context.Background(), l) }()
+		go func() { result <- p.enter(context.Background(), l, nil) }()
 		synctest.Wait()
 		p.drain()
 		if err := <-result; !errors.Is(err, ErrDraining) {
 			t.Errorf("who waited was told %v", err)
 		}
-		if err := p.enter(context.Background(), l); !errors.Is(err, ErrDraining) {
+		if err := p.enter(context.Background(), l, nil); !errors.Is(err, ErrDraining) {
 			t.Errorf("who came was told %v", err)
 		}
 	})
@@ -160,7 +160,7 @@ func TestPlacesUnderLoad(t *testing.T) {
 			for range 200 {
 				l := operations[rand.IntN(len(operations))]
 				ctx, cancel := context.WithTimeout(context.Background(), time.Duration(rand.IntN(3000))*time.Microsecond)
-				if p.enter(ctx, l) == nil {
+				if p.enter(ctx, l, nil) == nil {
 					p.mu.Lock()
 					if p.running > 5 || l.Running != NoLimit && p.lane(l).running > l.Running {
 						t.Error("too many run")

@@ -109,6 +109,7 @@ type Snapshot struct {
 	State            string // queued, running, replied, ending, ended
 	End              End
 	PID              int      // 0: not started yet
+	Driver           string   // how the process came to be; "" before that
 	Argv             []string // placeholders unfilled
 	Arrived          time.Time
 	Start            time.Time     // of the process; zero while queued
@@ -121,9 +122,14 @@ type Snapshot struct {
 
 // snapshot looks at a call as it is now.
 func (r *Run) snapshot() Snapshot {
-	r.mu.Lock()
-	proc, end, result, over := r.proc, r.end, r.result, r.ended != nil
-	r.mu.Unlock()
+	var proc process
+	var end End
+	var result *processctl.Result
+	var over bool
+	if r.lock() { // else its process does not get started
+		proc, end, result, over = r.proc, r.end, r.result, r.ended != nil
+		r.mu.Unlock()
+	}
 	s := Snapshot{
 		ID: r.call.ID, Path: r.call.Operation.Path, Method: r.call.Operation.Method,
 		Argv: r.call.Argv, Arrived: r.arrived, End: end, State: "queued", Age: time.Since(r.arrived),
@@ -132,11 +138,12 @@ func (r *Run) snapshot() Snapshot {
 		s.Stats.Queue, s.Stats.Partial = s.Age, true
 		return s
 	}
-	s.State, s.PID, s.Stats = state(end), proc.PID(), r.stats()
+	s.State, s.PID, s.Driver, s.Stats = state(end), proc.PID(), proc.Driver(), r.stats()
 	s.Start = proc.Started()
 	s.Age = time.Since(s.Start)
-	s.Stdout, _ = proc.Tail(processctl.Stdout, TailSize)
-	s.Stderr, _ = proc.Tail(processctl.Stderr, TailSize)
+	// The figures say how much was written up to the end of what is shown.
+	s.Stdout, s.Stats.Stdout = proc.Tail(processctl.Stdout, TailSize)
+	s.Stderr, s.Stats.Stderr = proc.Tail(processctl.Stderr, TailSize)
 	if result != nil {
 		s.ExitCode, s.Signal = s.Stats.Exit, SignalName(result.Signal)
 	}

@@ -21,12 +21,16 @@ type Run struct {
 	queued  time.Duration // how long it waited for its place
 
 	young   atomic.Bool   // its process is, see pace
+	wanted  atomic.Int32  // what an operator wants of it, see terminate
+	starts  atomic.Int64  // since when its process is being started, with mu held, after epoch; 0: it is not
 	leaving func() bool   // takes the watch over the caller's leaving back
 	decided chan struct{} // closed when end is set
 	exited  chan struct{} // closed when result is set
 
 	mu         sync.Mutex
 	proc       process
+	ticket     *ticket // for its place; nil: it has not had to wait
+	cut        bool    // an operator had its process ended
 	end        End
 	reply      *Reply
 	result     *processctl.Result
@@ -36,6 +40,7 @@ type Run struct {
 	answered   bool // Close was called
 	ended      *processctl.Result
 	over       bool
+	stopped    End // why we have asked the process to end before it did; see Summary
 }
 
 // decide sets the end, if there is none yet. The caller holds the lock.
@@ -74,7 +79,7 @@ func (r *Run) onExited(result processctl.Result) {
 		r.decide(exitEnd(r.result))
 	case r.call.Mode.Streamed():
 		// What it wrote has not been read yet: the reader decides.
-	case r.end == EndNone && r.call.OnExit != ExitWait:
+	case r.end == EndNone && (r.call.OnExit != ExitWait || r.wanted.Load() != 0):
 		r.linger = time.AfterFunc(Linger, r.onLingered)
 	}
 }
@@ -86,9 +91,10 @@ func (r *Run) onLingered() {
 	r.exitWithoutReply()
 }
 
-// exitWithoutReply decides for the exit once no reply can come any more.
+// exitWithoutReply decides for the exit once no reply can come any more, or an operator
+// does not want to wait for it: nothing is left then that could run out of time.
 func (r *Run) exitWithoutReply() {
-	if r.lingered && r.deliveries == 0 {
+	if r.lingered && (r.deliveries == 0 || r.wanted.Load() != 0) {
 		r.decide(exitEnd(r.result))
 	}
 }
@@ -96,6 +102,7 @@ func (r *Run) exitWithoutReply() {
 func (r *Run) onTimedOut() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.noteStop(EndTimeout)
 	if !r.decide(EndTimeout) {
 		r.breakOff()
 	}
@@ -117,7 +124,20 @@ func (r *Run) callerGone() {
 		r.proc.Stdout().Interrupt()
 	}
 	if (won || streaming) && r.call.OnDisconnect == DisconnectKill {
-		r.proc.Stop()
+		r.stopProcess(EndCallerGone)
+	}
+}
+
+// stopProcess ends the process. The caller holds the lock.
+func (r *Run) stopProcess(why End) {
+	r.noteStop(why)
+	r.proc.Stop()
+}
+
+// noteStop notes why the process is made to end, unless it has ended already.
+func (r *Run) noteStop(why End) {
+	if r.result == nil && r.stopped == EndNone {
+		r.stopped = why
 	}
 }
 
@@ -131,7 +151,7 @@ func (r *Run) stop() {
 	if !r.decide(EndDraining) {
 		r.breakOff()
 	}
-	r.proc.Stop()
+	r.stopProcess(EndDraining)
 }
 
 // breakOff ends a stream whose process is being stopped. One whose process has
@@ -197,7 +217,7 @@ func (r *Run) ClaimExit() Answer {
 	}
 	r.mu.Lock()
 	end := exitEnd(r.result)
-	if r.result.Exit == 0 && r.result.Signal == 0 && !r.result.TimedOut {
+	if r.result.Exit == 0 && r.result.Signal == 0 && !r.result.TimedOut && !r.cut {
 		end = EndReply
 	}
 	r.decide(end)
@@ -211,7 +231,7 @@ func (r *Run) Outcome() (processctl.Result, bool) {
 	<-r.exited
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return *r.result, !r.result.TimedOut
+	return *r.result, !r.result.TimedOut && !r.cut
 }
 
 // Stats are the call's figures for its answer. It waits for the end of the
@@ -234,9 +254,12 @@ func (r *Run) Stats(wait time.Duration) Stats {
 }
 
 func (r *Run) stats() Stats {
-	usage, _ := r.proc.Usage()
+	usage, over := r.proc.Usage()
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.call.Pool != nil {
+		return newShare(r.queued, usage, over)
+	}
 	result := r.result
 	if result == nil {
 		return newStats(r.queued, usage, nil)
@@ -272,9 +295,10 @@ func (r *Run) finish() {
 	r.mu.Lock()
 	last := r.answered && r.ended != nil && !r.over
 	r.over = r.over || last
+	stopped := r.stopped
 	r.mu.Unlock()
 	if last {
 		s := r.stats()
-		r.visor.over(r, Summary{End: r.end, Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
+		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Driver: r.proc.Driver(), Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
 	}
 }

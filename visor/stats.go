@@ -60,6 +60,21 @@ func newStats(queue time.Duration, u processctl.Usage, result *processctl.Result
 	return s
 }
 
+// newShare are the figures of a call that a worker had: its own share, as far as that
+// can be told. How the worker ended, and its peak of memory, are not the call's.
+func newShare(queue time.Duration, u processctl.Usage, over bool) Stats {
+	s := Stats{Wall: u.Wall, Queue: queue, Stdout: u.Stdout, Stderr: u.Stderr, Partial: !over}
+	switch g := u.Group; {
+	case g != nil && g.OOM:
+		s.OOM = true
+	case g != nil:
+		s.CPU = &g.CPU
+	case u.User > 0 || u.System > 0:
+		s.UTime, s.STime = &u.User, &u.System
+	}
+	return s
+}
+
 // figure is one named value.
 type figure struct {
 	name  string

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/processctl"
+	"github.com/urocket/urocket/processctl/worker"
 )
 
 // Visor is the calls of one service.
@@ -20,15 +21,20 @@ type Visor struct {
 	mu       sync.Mutex
 	runs     map[string]*Run
 	draining bool
-	stopping bool // what runs is being stopped; nothing more may begin
+	stopping bool            // what runs is being stopped; nothing more may begin
+	drained  context.Context // over when draining is set
+	drain    context.CancelFunc
 }
 
 // New makes a visor that starts processes with c.
 func New(c *processctl.Controller, limits Limits) *Visor {
+	drained, drain := context.WithCancel(context.Background())
 	v := &Visor{
 		start: func(spec processctl.Spec) (process, error) { return c.Start(spec) },
 		runs:  map[string]*Run{},
 		pace:  newPace(),
+
+		drained: drained, drain: drain,
 	}
 	v.places.set(limits)
 	return v
@@ -44,6 +50,7 @@ func (v *Visor) SetLimits(limits Limits) { v.places.set(limits) }
 // process is what the visor needs of a [processctl.Process].
 type process interface {
 	PID() int
+	Driver() string
 	Started() time.Time
 	Release()
 	Stop()
@@ -58,6 +65,11 @@ type process interface {
 // Busy says whether a call of the operation would have to wait if it came now.
 func (v *Visor) Busy(o *Operation) bool { return v.places.busy(o) }
 
+// Waiting is how many callers wait for a place of an operation.
+func (v *Visor) Waiting(path, method string) int {
+	return v.places.waits(&Operation{Path: path, Method: method})
+}
+
 // Call is one request for a process.
 type Call struct {
 	ID           string // unguessable: who knows it may reply
@@ -69,6 +81,11 @@ type Call struct {
 
 	// Spec is what to start; its Events and Stream are set by the visor.
 	Spec processctl.Spec
+
+	// Pool, if set, is whose worker has the call, with Request; no process is
+	// started for it, and Mode is [ReplyWorker].
+	Pool    *worker.Pool
+	Request *worker.Request
 
 	// Stats says that figures will be asked for when the reply has come.
 	Stats bool
@@ -91,6 +108,8 @@ type Call struct {
 // Summary is how a call went.
 type Summary struct {
 	End      End
+	Stopped  End    // why the process was made to end: its timeout, the caller gone, draining; EndNone: it was not
+	Driver   string // how it came to be, as of [processctl.Process.Driver]; worker
 	Result   processctl.Result
 	Stats    Stats
 	Leftover error // what could not be cleaned up
@@ -103,24 +122,22 @@ func (s Summary) Tail(stream processctl.Stream, n int) ([]byte, int64) { return 
 
 // Begin waits for a place and starts the call's process. ctx is the caller's
 // presence: when it ends, the caller has left. The error is a [*BusyError],
-// [ErrDraining], ctx's error, or that of [processctl.Controller.Start]; then the
-// call is over. Otherwise [Run.Close] must be called once it is answered.
+// [ErrDraining], [ErrTerminated], ctx's error, or that of [processctl.Controller.Start] or
+// [worker.Pool.Acquire]; then the call is over. Otherwise [Run.Close] must be called once it is answered.
 func (v *Visor) Begin(ctx context.Context, c *Call) (*Run, error) {
 	r := newRun(v, c)
 	if err := v.enlist(r); err != nil {
 		return nil, err
 	}
-	if err := v.places.enter(ctx, c.Operation); err != nil {
+	if err := v.places.enter(ctx, c.Operation, r.queue); err != nil {
 		v.forget(r)
 		return nil, err
 	}
-	err := v.pace.enter(ctx)
-	if err == nil {
-		r.young.Store(true)
-		time.AfterFunc(youth, r.grow) // a start may take long too
-		if err = r.begin(); err != nil {
-			r.grow()
-		}
+	var err error
+	if c.Pool != nil {
+		err = r.beginLeased(ctx)
+	} else {
+		err = r.beginPaced(ctx)
 	}
 	if err != nil {
 		v.places.leave(c.Operation)
@@ -197,6 +214,7 @@ func (v *Visor) Drain(ctx context.Context, now <-chan struct{}) {
 	v.mu.Lock()
 	v.draining = true
 	v.mu.Unlock()
+	v.drain()
 	v.places.drain()
 
 	over := make(chan struct{})

@@ -15,9 +15,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,11 +23,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "born.h"
 
 enum { MAX_TIMES = 1 << 20 };
 
@@ -53,42 +51,6 @@ static double now(void) {
 static void die(const char *what) {
     perror(what);
     exit(1);
-}
-
-static void become(int out, char **env) {
-    if (out >= 0) dup2(out, 1);
-    execve(program[0], program, env);
-    _exit(127);
-}
-
-/* Starts the child in a group, as vfork does without one. The child runs on our stack
- * while we wait, so it must not return from the function in which it was born: the
- * system call is made in line. */
-__attribute__((noinline)) static pid_t born_into(int group, int out, char **env) {
-    struct clone_args a = {
-        .flags = CLONE_INTO_CGROUP | CLONE_VFORK, .exit_signal = SIGCHLD, .cgroup = group};
-    long pid;
-#if defined(__x86_64__)
-    a.flags |= CLONE_VM;
-    __asm__ volatile("syscall" : "=a"(pid) : "0"(SYS_clone3), "D"(&a), "S"(sizeof a) : "rcx", "r11", "memory");
-#elif defined(__aarch64__)
-    a.flags |= CLONE_VM;
-    register long x8 __asm__("x8") = SYS_clone3;
-    register long x0 __asm__("x0") = (long)&a;
-    register long x1 __asm__("x1") = sizeof a;
-    __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1) : "memory");
-    pid = x0;
-#else
-    pid = syscall(SYS_clone3, &a, sizeof a);
-#endif
-    if (pid == 0) become(out, env);
-    return pid < 0 ? -1 : (pid_t)pid;
-}
-
-static pid_t born(int out, char **env) {
-    pid_t pid = vfork();
-    if (pid == 0) become(out, env);
-    return pid;
 }
 
 /* One connection, not necessarily that of our own child: another thread has ours then. */
@@ -118,7 +80,7 @@ static int one(char **env, const char *dir) {
         if (mkdir(dir, 0755)) die(dir);
         if ((group = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) die(dir);
     }
-    pid_t pid = group < 0 ? born(p[1], env) : born_into(group, p[1], env);
+    pid_t pid = born(group, program, env, p[1]);
     if (pid < 0) die("start");
     if (p[1] >= 0) close(p[1]);
     good = listener < 0 ? output(p[0]) : answer();

@@ -8,7 +8,7 @@ import (
 // A Row is a line of the table: a server, or a limit.
 type Row struct {
 	Name  string `json:"name"`
-	Group string `json:"group"`           // where it stands in the table: limit, urocket, peer, ceiling
+	Group string `json:"group"`           // where it stands in the table: limit, ceiling, urocket, peer, hello
 	Limit string `json:"limit,omitempty"` // name of the row that is its limit
 	Note  string `json:"note,omitempty"`  // what it does
 	Gone  string `json:"gone,omitempty"`  // why it could not be measured at all
@@ -62,10 +62,8 @@ type Cell struct {
 
 // Cell sums up a row. Its limit's samples must be of the same rounds.
 func (r *Results) Cell(row Row, conns int) (c Cell) {
-	all := r.Of(row.Name, conns)
-	limit := r.Of(row.Limit, conns)
-	var rate, p50, p99, cpu, rss, share, foreign []float64
-	for i, s := range all {
+	var rate, p50, p99, cpu, rss, foreign []float64
+	for i, s := range r.Of(row.Name, conns) {
 		if s.Err != "" {
 			if c.Err == "" {
 				c.Err = fmt.Sprintf("round %d: %s", i+1, s.Err)
@@ -74,13 +72,23 @@ func (r *Results) Cell(row Row, conns int) (c Cell) {
 		}
 		rate, p50, p99 = append(rate, s.Rate), append(p50, s.P50), append(p99, s.P99)
 		cpu, rss, foreign = append(cpu, s.CPU), append(rss, s.RSS), append(foreign, s.Foreign)
-		if i < len(limit) && limit[i].Err == "" && limit[i].Rate > 0 {
-			share = append(share, s.Rate/limit[i].Rate)
-		}
 	}
 	c.Rate, c.P50, c.P99, c.CPU, c.RSS = Of(rate), Of(p50), Of(p99), Of(cpu), Of(rss)
-	c.Share, c.Foreign, c.Rounds = Of(share), Of(foreign), len(rate)
+	c.Share, c.Foreign, c.Rounds = r.Share(row.Name, row.Limit, conns), Of(foreign), len(rate)
 	return c
+}
+
+// Share is what a row answers of what another does, round by round; empty without the
+// other.
+func (r *Results) Share(row, other string, conns int) Spread {
+	all := r.Of(other, conns)
+	var share []float64
+	for i, s := range r.Of(row, conns) {
+		if s.Err == "" && i < len(all) && all[i].Err == "" && all[i].Rate > 0 {
+			share = append(share, s.Rate/all[i].Rate)
+		}
+	}
+	return Of(share)
 }
 
 // Above are the milliseconds by which a row's p50 is above its limit's, round by

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/config"
 )
 
@@ -22,39 +23,49 @@ func complain(stderr io.Writer, err error) int {
 	return exitFailure
 }
 
-func parseCommand(o options, stdout, stderr io.Writer) int {
+func parse(o options, call *cli.Call) int {
 	service, err := config.Load(o.config)
 	var faults config.Faults
 	if errors.As(err, &faults) {
 		err = named(o.config, faults)
 	}
 	if err != nil {
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
-	if err := service.WriteYAML(stdout); err != nil {
-		return complain(stderr, err)
+	if err := service.WriteYAML(call.Out); err != nil {
+		return complain(call.Err, err)
 	}
 	return exitOK
 }
 
-// dryCommand checks what run would check and shows what it would serve.
-func dryCommand(o options, stdout, stderr io.Writer) int {
+// dry checks what run would check and shows what it would serve.
+func dry(o options, call *cli.Call) int {
 	l, err := load(o.config, slog.New(slog.DiscardHandler))
 	if err != nil {
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
 	defer l.close()
 	told := append(l.warnings, l.service.Hints()...)
 	slices.SortStableFunc(told, func(a, b config.Fault) int { return a.Line - b.Line })
 	for _, w := range told {
-		fmt.Fprintf(stderr, "%v (warning)\n", w)
+		fmt.Fprintf(call.Err, "%v (warning)\n", w)
 	}
 	_, level := l.controller.Level()
-	fmt.Fprintf(stdout, "%s on %s, replies on %s\n%s\n\n", l.service.Name, l.service.Listen, l.service.SocketPath, level)
+	fmt.Fprintf(call.Out, "%s on %s, replies on %s\n%s\n\n", l.service.Name, l.service.Listen, l.service.SocketPath, level)
 	for _, op := range l.service.Operations {
-		fmt.Fprintf(stdout, "%-7s %s\n        %s, payload by %s: %s\n", op.Method, op.Path, op.Reply, op.Channel, strings.Join(quoted(op.Command.Argv()), " "))
+		how := fmt.Sprintf("%s, payload by %s", op.Reply, op.Channel)
+		if op.Driver == config.DriverWorker {
+			how = fmt.Sprintf("%d to %d workers, each for one request at a time", op.Worker.Min, op.Worker.Max)
+		}
+		fmt.Fprintf(call.Out, "%-7s %s\n        %s: %s\n", op.Method, op.Path, how, strings.Join(quoted(op.Command.Argv()), " "))
+		if op.Driver != config.DriverSpawn {
+			fmt.Fprintf(call.Out, "        driver: %s\n", l.driverOf(op))
+		}
+		if who := l.edition.Security(op.Path, op.Method); who != "" {
+			fmt.Fprintf(call.Out, "        security: %s\n", who)
+		}
 		for _, note := range op.Command.Notes() {
-			fmt.Fprintf(stdout, "        note: %s\n", note)
+			fmt.Fprintf(call.Out, "        note: %s\n", note)
 		}
 	}
 	return exitOK

@@ -27,6 +27,11 @@ const (
 	// socket with the process at its other end, a file for a large reply, and
 	// those that are open while it starts.
 	callFiles = 8
+	// workerFiles are a worker's: its socket, two pipes, its cgroup.
+	workerFiles = 4
+	// warmFiles are those of what waits for an operation's calls, and of what takes its
+	// place: two pipes, stdin and a cgroup for each of a few PHPs.
+	warmFiles = 24
 	// callerFiles are a waiting caller's: his connection, a file for a large body.
 	callerFiles = 2
 )
@@ -45,7 +50,7 @@ func descriptorLimit() int64 {
 // service is set to.
 func connections(s *config.Service) int {
 	limit := descriptorLimit()
-	return int(max(1, limit/2, limit-ownFiles-callFiles*int64(s.Running)-replyFiles*surplus(s, limit)))
+	return int(max(1, limit/2, limit-ownFiles-waiting(s)-callFiles*int64(s.Running)-replyFiles*surplus(s, limit)))
 }
 
 // socketConnections is how many connections on the socket may be open: one for
@@ -62,9 +67,25 @@ func surplus(s *config.Service, limit int64) int64 {
 	return min(moreReplies, max(0, limit-needed(s))/2/replyFiles)
 }
 
+// waiting is how many descriptors are those of processes that wait for calls.
+func waiting(s *config.Service) (n int64) {
+	for _, op := range s.Operations {
+		if op.Driver == config.DriverFork {
+			n += warmFiles
+		}
+	}
+	return n
+}
+
 // needed is how many descriptors serve all callers that running and queued admit.
 func needed(s *config.Service) int64 {
-	return ownFiles + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	n := ownFiles + waiting(s) + (callFiles+1)*int64(s.Running) + callerFiles*int64(s.Queued)
+	for _, op := range s.Operations {
+		if op.Worker != nil {
+			n += 2 * workerFiles * int64(op.Worker.Max) // while all of them are being replaced
+		}
+	}
+	return n
 }
 
 // checkDescriptors warns of a limit under which not all callers can be served

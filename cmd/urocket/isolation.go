@@ -91,7 +91,7 @@ func (l *loaded) tryIsolation(op *config.Operation, s *shim.Settings) *config.Fa
 // warnSocket tells of a user who cannot reply: to connect to a socket one has to
 // be allowed to write to it (unix(7)).
 func (l *loaded) warnSocket(op *config.Operation, u *shim.User) {
-	if u == nil || u.UID == 0 || op.Reply != config.ReplySocket {
+	if u == nil || u.UID == 0 || op.Reply != config.ReplySocket || op.Driver == config.DriverWorker {
 		return
 	}
 	mode, owner, group := l.service.SocketMode, os.Geteuid(), os.Getegid()

@@ -27,6 +27,11 @@ func notifySignals() signals {
 // live serves until a signal or a failure, then stops.
 func (p *program) live(signals signals) int {
 	code := exitOK
+	if err := p.manager.watch(func() { p.visor.Draining() }); err != nil {
+		p.log.Warn("the watchdog of systemd is not kept quiet", "error", err)
+	}
+	defer p.manager.close()
+	p.manager.ready()
 	for serving := true; serving; {
 		select {
 		case <-signals.reload:
@@ -41,6 +46,7 @@ func (p *program) live(signals signals) int {
 			code, serving = exitFailure, false
 		}
 	}
+	p.manager.stopping(p.service.Drain + p.grace + 4*lastAnswers)
 	if p.stopHeeding(signals) {
 		code = exitFailure
 	}
@@ -76,12 +82,14 @@ func (p *program) stopHeeding(signals signals) (atOnce bool) {
 // open until the last process is gone.
 func (p *program) stop(now <-chan struct{}) {
 	p.front.Draining()
+	p.staff.dismiss()
 	drain, cancel := context.WithTimeout(context.Background(), p.service.Drain)
 	defer cancel()
 	over := make(chan struct{})
 	var cut sync.WaitGroup
 	cut.Go(func() { p.cutOff(now, over) })
 	p.visor.Drain(drain, now)
+	p.endStaff(now)
 	close(over)
 	cut.Wait()
 

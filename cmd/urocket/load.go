@@ -11,27 +11,34 @@ import (
 
 	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/frontserv/certificate"
+	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/worker"
 	"github.com/urocket/urocket/visor"
 )
 
 // loaded is a configuration with everything that it names, and what is wrong
 // with it.
 type loaded struct {
-	service    *config.Service    // nil: nothing could be read
+	service    *config.Service // nil: nothing could be read
+	options    frontserv.Options
 	edition    *frontserv.Edition // nil: there are faults
+	chain      *certificate.Chain // nil: no TLS
 	controller *processctl.Controller
 	sound      bool // the configuration itself has no faults
 	isolations map[*config.Operation]*shim.Settings
+	pools      map[*config.Operation]*worker.Pool
+	drivers    map[*config.Operation]*processctl.Warm // of those that want fork
 
 	faults, warnings config.Faults
 }
 
 // read reads and checks what files can tell: the configuration, what it names
 // and the document. It may take seconds and changes nothing anywhere.
-func read(file string) *loaded {
+func read(file string, sources *guard.Sources) *loaded {
 	l := &loaded{}
 	service, err := config.Load(file)
 	if errors.As(err, &l.faults); service == nil {
@@ -40,9 +47,15 @@ func read(file string) *loaded {
 	}
 	l.service, l.sound, l.warnings = service, err == nil, service.Warnings()
 	var check frontserv.Check
-	l.edition, check = frontserv.Load(l.frontOptions())
+	l.options = l.frontOptions()
+	l.secure(&l.options, sources)
+	l.edition, check = frontserv.Load(l.options)
 	for _, f := range check.Faults {
-		l.faults = append(l.faults, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
+		at := service.FaultAt(f.Path, f.Method, f.Key, f.Message)
+		if strings.HasPrefix(f.Key, "security/") && l.toldOf(at) {
+			continue
+		}
+		l.faults = append(l.faults, at)
 	}
 	for _, f := range check.Warnings {
 		l.warnings = append(l.warnings, service.FaultAt(f.Path, f.Method, f.Key, f.Message))
@@ -54,7 +67,7 @@ func read(file string) *loaded {
 // [config.Faults], all of them at once, or a failure of the machine. A loaded
 // configuration's controller is to be closed.
 func load(file string, log *slog.Logger) (*loaded, error) {
-	l := read(file)
+	l := read(file, &guard.Sources{Log: log})
 	return l, l.control(log)
 }
 
@@ -62,7 +75,7 @@ func load(file string, log *slog.Logger) (*loaded, error) {
 func (l *loaded) control(log *slog.Logger) error {
 	if l.sound {
 		controller, err := processctl.New(processctl.Options{
-			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff,
+			Name: l.service.Name, CgroupParent: l.service.CgroupParent, NoCgroup: l.service.Cgroup == config.CgroupOff, TmpDir: tmpDir(),
 			Warn: func(text string) { log.Warn(text) },
 		})
 		if err != nil {
@@ -102,6 +115,7 @@ func (l *loaded) verdict() error {
 func (l *loaded) checkHost() {
 	l.checkDescriptors()
 	l.faults = slices.Concat(l.faults, l.checkCgroup(), l.checkLimits(), l.checkReplyFrom(), l.checkIsolation())
+	l.checkDrivers()
 }
 
 // checkCgroup refuses `cgroup: required` where not all of it holds.
@@ -206,14 +220,13 @@ func (l *loaded) close() {
 func (l *loaded) frontOptions() frontserv.Options {
 	s := l.service
 	o := frontserv.Options{
-		Document: s.OpenAPI, BasePath: s.BasePath,
-		Upstream: s.Security == config.SecurityUpstream,
-		MaxBody:  s.MaxBody, SocketPath: s.SocketPath,
+		Document: s.OpenAPI, BasePath: s.BasePath, MaxBody: s.MaxBody, SocketPath: s.SocketPath,
 		Env: baseEnvironment(), TmpDir: tmpDir(),
 	}
 	for _, op := range s.Operations {
 		r := route(op)
 		r.Isolation, r.Account = l.isolation(op)
+		r.Warm = l.prepareDriver(op, r.Isolation, r.Account)
 		o.Routes = append(o.Routes, r)
 	}
 	return o
@@ -226,7 +239,7 @@ func (l *loaded) places() visor.Limits {
 }
 
 func route(op *config.Operation) frontserv.Route {
-	return frontserv.Route{
+	r := frontserv.Route{
 		Path: op.Path, Method: op.Method, ValidateIn: op.ValidateIn, ValidateOut: op.ValidateOut,
 		Mode:         map[config.Reply]visor.Mode{config.ReplySocket: visor.ReplySocket, config.ReplyStdout: visor.ReplyStdout, config.ReplyCGI: visor.ReplyCGI, config.ReplyReport: visor.ReplyReport}[op.Reply],
 		OnExit:       map[config.OnExit]visor.OnExit{config.ExitFail: visor.ExitFail, config.ExitReport: visor.ExitReport, config.ExitWait: visor.ExitWait}[op.OnExit],
@@ -241,6 +254,11 @@ func route(op *config.Operation) frontserv.Route {
 		Limits:  limits(op.Limits),
 		Timeout: op.Timeout, Grace: op.Grace, OwnTmp: op.TmpDir == config.TmpOwn,
 	}
+	if op.Driver == config.DriverWorker {
+		r.Mode = visor.ReplyWorker
+		r.Running = min(*op.Running, op.Worker.Max)
+	}
+	return r
 }
 
 func limit(n *int) int {

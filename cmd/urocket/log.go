@@ -24,7 +24,8 @@ const logTime = time.Second
 type logWriter struct {
 	out     io.Writer
 	lines   chan *[]byte
-	dropped atomic.Int64
+	dropped atomic.Int64 // not told in the log yet
+	lost    atomic.Int64 // dropped, or not to be written, since the start
 	done    chan struct{}
 	mu      sync.RWMutex // closed is set with it held, lines are sent with it held for reading
 	closed  bool
@@ -39,7 +40,9 @@ func newLogWriter(out io.Writer) *logWriter {
 func (w *logWriter) run() {
 	defer close(w.done)
 	for line := range w.lines {
-		_, _ = w.out.Write(*line)
+		if _, err := w.out.Write(*line); err != nil {
+			w.lost.Add(1) // there is no other place to say so
+		}
 		if cap(*line) <= mostLineBuffer {
 			lineBuffers.Put(line)
 		}
@@ -62,6 +65,7 @@ func (w *logWriter) Write(line []byte) (int, error) {
 	case w.lines <- buf:
 	default:
 		w.dropped.Add(1)
+		w.lost.Add(1)
 	}
 	return len(line), nil
 }
@@ -98,11 +102,6 @@ func (w *logWriter) Close() error {
 	case <-time.After(logTime):
 	}
 	return nil
-}
-
-func validLogging(o options) bool {
-	var level slog.Level
-	return level.UnmarshalText([]byte(o.logLevel)) == nil && (o.logFormat == "" || o.logFormat == "text" || o.logFormat == "json")
 }
 
 // newLogger makes the log as the command line wants it. Both handlers quote

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"testing"
 )
@@ -37,10 +38,27 @@ func TestLogDropsAndCountsWhatNobodyReads(t *testing.T) {
 	for range 2 * logQueue {
 		log.Info("x")
 	}
-	if n := w.dropped.Load(); n < logQueue-1 {
-		t.Errorf("%d lines are said to be dropped", n)
+	if n, all := w.dropped.Load(), w.lost.Load(); n < logQueue-1 || all != n {
+		t.Errorf("%d lines are said to be dropped, %d to be lost", n, all)
 	}
 	_ = w.Close() // does not wait for ever
 	close(s.read)
 	<-w.done
+}
+
+// full is a disk without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func TestLogCountsWhatCannotBeWritten(t *testing.T) {
+	w := newLogWriter(full{})
+	log := slog.New(slog.NewTextHandler(w, nil))
+	for range 3 {
+		log.Info("x")
+	}
+	_ = w.Close()
+	if n := w.lost.Load(); n != 3 || w.dropped.Load() != 0 {
+		t.Errorf("%d lines are said to be lost, %d dropped", n, w.dropped.Load())
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/frontserv/guard"
 )
 
 // A reload reads and checks the whole configuration beside the one that is
@@ -33,36 +34,37 @@ type attempt struct {
 }
 
 // startRead reads the configuration. Who is told to stop does not wait for it.
-func startRead(file string) <-chan *loaded {
+func startRead(file string, sources *guard.Sources) <-chan *loaded {
 	done := make(chan *loaded, 1)
-	go func() { done <- read(file) }()
+	go func() { done <- read(file, sources) }()
 	return done
 }
 
-// beginReload starts a reload, or has another one follow the one under way. What
-// a service manager is to be told (sd_notify's RELOADING=1, and READY=1 behind it)
-// belongs here and at the end of endReload.
+// beginReload starts a reload, or has another one follow the one under way.
 func (p *program) beginReload() {
 	if p.reload.done != nil {
 		p.reload.again = true
 		return
 	}
-	done, file, running := make(chan attempt, 1), p.reload.file, p.loaded
+	done, file, running, sources := make(chan attempt, 1), p.reload.file, p.loaded, p.sources
 	p.reload.done = done
+	p.manager.reloading()
 	p.log.Info("reloading", "file", file)
-	go func() { done <- reloaded(file, running) }()
+	go func() { done <- reloaded(file, running, p.staff, sources) }()
 }
 
 // reloaded makes the attempt. What goes on being served is not to die of a file.
-func reloaded(file string, running *loaded) (a attempt) {
+func reloaded(file string, running *loaded, staff *staff, sources *guard.Sources) (a attempt) {
 	a.begun = time.Now()
 	defer func() {
 		if fault := recover(); fault != nil {
 			a.err = fmt.Errorf("read %s: a fault of urocket itself: %v\n%s", file, fault, debug.Stack())
 		}
 	}()
-	a.loaded = read(file)
-	a.err = a.loaded.succeed(running)
+	a.loaded = read(file, sources)
+	if a.err = a.loaded.succeed(running); a.err == nil {
+		a.err = a.loaded.staff(staff, running)
+	}
 	return a
 }
 
@@ -71,6 +73,7 @@ func (p *program) endReload(a attempt) {
 	p.reload.done = nil
 	if a.err != nil {
 		p.refuseReload(a.err)
+		p.metrics.ReloadRefused()
 		p.retain() // what it was tried with
 	} else {
 		old := p.loaded
@@ -82,7 +85,9 @@ func (p *program) endReload(a attempt) {
 	if p.reload.again {
 		p.reload.again = false
 		p.beginReload()
+		return
 	}
+	p.manager.ready() // with the new one or with the old one
 }
 
 // refuseReload logs every fault at its line.
@@ -110,9 +115,13 @@ func (p *program) adopt(l *loaded) {
 			p.located.Store(true)
 		}
 	}
+	p.metrics.Adopt(l.edition.Operations())
 	p.visor.SetLimits(l.places())
+	p.keepWarm(l)
 	p.front.Switch(l.edition)
+	p.staff.retain(l.pools)
 	p.loaded = l
+	p.current.Store(l)
 	p.retain()
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,7 +14,10 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/backserv"
+	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/frontserv"
+	"github.com/urocket/urocket/frontserv/guard"
+	"github.com/urocket/urocket/metrics"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
 	"github.com/urocket/urocket/visor"
@@ -43,13 +45,16 @@ func moreProcessors() {
 // version is set at link time.
 var version = ""
 
-func versionCommand(_ options, stdout, _ io.Writer) int {
-	v := version
-	if info, ok := debug.ReadBuildInfo(); v == "" && ok {
-		v = info.Main.Version
-	}
-	fmt.Fprintln(stdout, "urocket", v)
+func printVersion(call *cli.Call) int {
+	fmt.Fprintln(call.Out, "urocket", buildVersion())
 	return exitOK
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); version == "" && ok {
+		return info.Main.Version
+	}
+	return version
 }
 
 // program is a running urocket. What it serves is loaded, which a reload replaces.
@@ -57,30 +62,43 @@ type program struct {
 	*loaded
 	controller *processctl.Controller // of every configuration that is served
 
-	log   *slog.Logger
-	visor *visor.Visor
-	front *frontserv.Server
-	back  *backserv.Server
-	admin *http.Server
+	log     *slog.Logger
+	lines   *logWriter // behind log
+	metrics *metrics.Set
+	sources *guard.Sources // of every configuration
+	visor   *visor.Visor
+	front   *frontserv.Server
+	back    *backserv.Server
+	admin   *http.Server
 
 	reload  reload
-	located atomic.Bool   // an operation asks where its repliers are, or did
-	grace   time.Duration // the longest of any operation until now
+	located atomic.Bool            // an operation asks where its repliers are, or did
+	grace   time.Duration          // the longest of any operation until now
+	current atomic.Pointer[loaded] // loaded, for who asks from elsewhere
+	staff   *staff
 
+	manager   manager
+	inherited inherited
 	listeners []net.Listener
 	serving   sync.WaitGroup
 	failed    chan error // a listener that stopped by itself
 }
 
-func runCommand(o options, _, stderr io.Writer) int {
+func run(o options, call *cli.Call) int {
 	moreProcessors()
 	threads.Reserve(reservedThreads())
 	signals := notifySignals()
-	out := newLogWriter(stderr)
+	out := newLogWriter(call.Err)
 	defer out.Close()
 	log := newLogger(o, out)
+	given, err := inherit()
+	if err != nil {
+		return complain(call.Err, err)
+	}
+	defer given.close()
 	log.Debug("reading", "file", o.config)
-	read := startRead(o.config)
+	sources := &guard.Sources{Log: log}
+	read := startRead(o.config, sources)
 	var l *loaded
 	select {
 	case l = <-read:
@@ -89,12 +107,12 @@ func runCommand(o options, _, stderr io.Writer) int {
 		return exitOK
 	}
 	if err := l.control(log); err != nil {
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
-	p := &program{log: log, reload: reload{file: o.config}, failed: make(chan error, 3)}
+	p := &program{log: log, lines: out, sources: sources, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
-		return complain(stderr, err)
+		return complain(call.Err, err)
 	}
 	tuneMemory()
 	return p.live(signals)
@@ -106,38 +124,43 @@ func (p *program) start(l *loaded) error {
 	p.controller = l.controller
 	p.visor = visor.New(l.controller, l.places())
 	p.front = frontserv.New(p.visor, p.log, l.edition)
+	p.tidyTmpDir()
+	p.staff = newStaff(p.log, l.controller)
+	if err := l.staff(p.staff, nil); err != nil {
+		return err
+	}
+	p.measure(l)
 	p.adopt(l)
 	s := p.service
-	p.tidyTmpDir()
-	gid := -1
-	if s.SocketGroup != nil {
-		gid = *s.SocketGroup
-	}
-	socket, err := backserv.Listen(s.SocketPath, s.SocketMode, gid)
+	socket, err := p.listenReplies()
 	if err != nil {
 		return err
 	}
-	p.listeners = append(p.listeners, socket)
-	front, err := p.listen(s.Listen)
+	front, err := p.listen(frontSocket, s.Listen)
 	if err != nil {
 		return err
 	}
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
+		Ready: p.ready, Pools: p.poolStates,
+		Metrics: p.metrics.Handler(), Replied: p.metrics.CountReply,
 	})
 	if s.Admin != "" {
-		admin, err := p.listen(s.Admin)
+		admin, err := p.listen(adminSocket, s.Admin)
 		if err != nil {
 			return err
 		}
 		p.admin = &http.Server{Handler: p.back.AdminHandler(), ReadHeaderTimeout: lastAnswers}
 		p.serve(func() error { return ignoreClosed(p.admin.Serve(admin)) })
 	}
+	for name := range p.inherited {
+		p.log.Warn("a socket of systemd is not served, for the configuration has no such listener", "name", name)
+	}
 	p.serve(func() error { return p.back.Serve(socket) })
 	p.serve(func() error { return p.front.Serve(front, connections(s)) })
 	_, level := p.controller.Level()
-	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
+	p.log.Info("serving", "service", s.Name, "listen", front.Addr().String(), "tls", p.chain != nil, "socket", s.SocketPath, "operations", len(s.Operations), "processes", level)
 	return nil
 }
 
@@ -148,18 +171,48 @@ func (p *program) tidyTmpDir() {
 		p.log.Warn("TMPDIR cannot be used: calls that need it will fail with 500 (a body over 256 KiB, channel: file, tmpdir: own)", "error", err)
 		return
 	}
-	if err := processctl.SweepScratch(tmpDir()); err != nil {
-		p.log.Warn("not everything that a dead urocket left could be removed", "error", err)
+	for _, dir := range []string{tmpDir(), ""} { // "" is /tmp, where things are put that others have to read
+		if err := processctl.SweepScratch(dir); err != nil {
+			p.log.Warn("not everything that a dead urocket left could be removed", "error", err)
+		}
 	}
 }
 
-func (p *program) listen(address string) (*net.TCPListener, error) {
-	l, err := net.Listen("tcp", address)
+// listenReplies opens the unix socket, unless systemd has, to which its file, mode and
+// group belong then.
+func (p *program) listenReplies() (net.Listener, error) {
+	s := p.service
+	if l := p.inherited.take(replySocket); l != nil {
+		p.listeners = append(p.listeners, l)
+		return l, checkPath(l, s.SocketPath)
+	}
+	gid := -1
+	if s.SocketGroup != nil {
+		gid = *s.SocketGroup
+	}
+	l, err := backserv.Listen(s.SocketPath, s.SocketMode, gid)
 	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
+		return nil, err
 	}
 	p.listeners = append(p.listeners, l)
-	return l.(*net.TCPListener), nil // as tcp has it
+	return l, nil
+}
+
+// listen opens a TCP listener, unless systemd has.
+func (p *program) listen(name, address string) (*net.TCPListener, error) {
+	l := p.inherited.take(name)
+	if l == nil {
+		var err error
+		if l, err = net.Listen("tcp", address); err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+	}
+	p.listeners = append(p.listeners, l)
+	tcp, ok := l.(*net.TCPListener)
+	if !ok {
+		return nil, fmt.Errorf("listen on %s: the socket of systemd is no TCP socket", l.Addr())
+	}
+	return tcp, nil
 }
 
 // owned says whether a peer's process belongs to a request. What cannot be
@@ -201,5 +254,8 @@ func (p *program) abandon() {
 		_ = l.Close()
 	}
 	p.serving.Wait()
+	if p.staff != nil {
+		p.staff.close(canceled())
+	}
 	p.close()
 }

@@ -1,3 +1,5 @@
+//go:build conformance
+
 package conform
 
 import (
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl"
 )
 
 var (
@@ -49,9 +53,13 @@ func moreAtOnce() {
 }
 
 // asUrocketStarts makes this process one whose children are as urocket's: no
-// descriptor of whoever started the tests, no file of a crash.
+// descriptor of whoever started the tests, no signal that he ignores (make ignores
+// one), no file of a crash.
 func asUrocketStarts() {
-	_ = unix.CloseRange(3, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC)
+	if err := processctl.Inheritable(); err != nil {
+		fmt.Fprintln(os.Stderr, "conform:", err)
+		os.Exit(1)
+	}
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 }
 

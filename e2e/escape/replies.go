@@ -110,18 +110,20 @@ var replies = []Row{
 		}),
 	},
 	{
-		Slug: "asks-who-runs", Tries: "asks the socket for other calls and their ids (/urprocs)", Hurts: true,
+		Slug: "asks-who-runs", Tries: "asks the socket for other calls and their ids, or to end one (/urprocs)", Hurts: true,
 		Operation: Operation{`
-			function status(string $path): int {
-				$socket = dial(); fwrite($socket, "GET $path HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+			function status(string $path, string $verb = 'GET'): int {
+				$socket = dial(); fwrite($socket, "$verb $path HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 				return (int)substr(stream_get_contents($socket), 9, 3);
 			}
 			tell('mine', status('/urprocs/' . getenv('REQUEST_ID')));
+			tell('end', status('/urprocs/' . getenv('REQUEST_ID'), 'DELETE'));
 			child(function () { posix_setsid(); child(function () { tell('orphan', status('/urprocs')); }); });
 			await('orphan'); echo status('/urprocs');`, nil},
 		On: same("403 for whatever a call has started, root too", func(a *Attempt) {
 			a.begin("", "").want(200, "403")
 			a.is("mine", "403")
+			a.is("end", "403")
 			a.is("orphan", "403")
 		}),
 	},

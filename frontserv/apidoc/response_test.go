@@ -20,6 +20,7 @@ paths:
             X-Count: {required: true, schema: {type: integer}}
             X-List: {schema: {type: array, items: {type: integer}}}
             Content-Type: {schema: {type: integer}}
+            Date: {required: true, schema: {type: integer}}
           content: &pet
             application/json: {schema: {type: object, required: [id], additionalProperties: false, properties: {id: {type: integer, readOnly: true}, key: {type: string, writeOnly: true}}}}
         '201': {description: d, content: {text/plain: {schema: {type: string}}}}

@@ -133,6 +133,16 @@ func removeDir(dir string) error {
 	}
 }
 
+// Deserted says that a process was in the group and none is any more.
+func (g *Group) Deserted() bool {
+	used, err := g.value("cpu.stat", "usage_usec")
+	return err == nil && used > 0 && !g.populated()
+}
+
+// Populated says whether a process lives in the group. What cannot be found out counts
+// as populated.
+func (g *Group) Populated() bool { return g.populated() }
+
 // populated says whether a process lives in the group or in one inside it. What
 // cannot be found out counts as populated.
 func (g *Group) populated() bool {

@@ -43,6 +43,15 @@ func (g *Group) Usage() (Usage, error) {
 	return u, nil
 }
 
+// CPU is what the group's processes have used of the processors.
+func (g *Group) CPU() (time.Duration, error) {
+	usec, err := g.value("cpu.stat", "usage_usec")
+	return time.Duration(usec) * time.Microsecond, err
+}
+
+// Memory is what the group uses now, in bytes; an error without the memory controller.
+func (g *Group) Memory() (int64, error) { return g.value("memory.current", "") }
+
 // buffers hold what a file of a group says.
 var buffers = sync.Pool{New: func() any { return new([512]byte) }}
 

@@ -125,6 +125,23 @@ func (c *Command) Argv() []string {
 	return argv
 }
 
+// Fixed is what no request changes: the words of the command, of which those with a
+// placeholder are nil, and the entries of Input.Env without one.
+func (c *Command) Fixed() (words []*string, env []string) {
+	words = make([]*string, len(c.words))
+	for i, w := range c.words {
+		if text, whole := w.literal(); whole {
+			words[i] = &text
+		}
+	}
+	for _, v := range c.env {
+		if text, whole := v.value.literal(); whole {
+			env = append(env, text)
+		}
+	}
+	return words, env
+}
+
 // Placeholders lists every placeholder with the place where it stands, so that
 // others can check the names of query parameters and headers.
 func (c *Command) Placeholders() []Use { return slices.Clone(c.uses) }

@@ -133,6 +133,13 @@ func readStat(pid int) (s stat, ok bool) {
 	return s, err == nil
 }
 
+// State reads the state of a process (proc(5)): R for one that runs or wants to; 0
+// when there is no such process.
+func State(pid int) byte {
+	s, _ := readStat(pid)
+	return s.state
+}
+
 // Start reads when a process was started, as [Member.Start]; 0 when there is no
 // such process.
 func Start(pid int) uint64 {

@@ -189,13 +189,10 @@ func (c *Conn) Start(ctx context.Context, cmd Command) (*Child, error) {
 	child.id = c.last
 	c.children[child.id] = child
 	c.mu.Unlock()
-	fds := []int{cmd.Stdin, cmd.Stdout, cmd.Stderr}
-	if cmd.Cgroup >= 0 {
-		fds = append(fds, cmd.Cgroup)
-	}
+	fds, n := cmd.descriptors()
 	stop := context.AfterFunc(ctx, func() { _ = c.f.SetWriteDeadline(longAgo) })
 	defer stop()
-	if err := c.write(message(kindStart, child.id, len(fds), cmd.encode()), fds); err != nil {
+	if err := c.write(message(kindStart, child.id, int(n), cmd.encode()), fds); err != nil {
 		return child, fmt.Errorf("%w: %w", ErrLost, err)
 	}
 	select {

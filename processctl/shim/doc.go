@@ -17,6 +17,9 @@
 // one thread and one call. Others start any number of commands
 // side by side, and somebody else (a cgroup) keeps their descendants together.
 //
+// A program that has to be urocket's own child (package warm) cannot be started by a
+// shim: a shim takes the settings on and becomes it ([Exec]).
+//
 // When its socket closes, a shim kills what it has left and ends: the death of
 // urocket leaves nothing behind, not even a kill -9.
 //

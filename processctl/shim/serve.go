@@ -56,6 +56,9 @@ type server struct {
 // serve is the life of a shim; it returns its exit code.
 func serve(args []string) int {
 	runtime.LockOSThread() // no_new_privs is this thread's
+	if settings, command, yes := isExec(args); yes {
+		return become(settings, command)
+	}
 	if _, err := unix.GetsockoptInt(connFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
 		fmt.Fprintln(os.Stderr, Name+": this is a part of urocket, which starts it itself")
 		return 2
@@ -184,22 +187,19 @@ func (s *server) send(k kind, id uint32, n int, body []byte) {
 	}
 }
 
-// start starts a command. Its descriptors are stdin, stdout, stderr and, if it
-// is to be born into one, its cgroup. Too few have arrived where this process had
-// no room for them.
+// start starts a command with the descriptors that have come with it. Too few have
+// arrived where this process had no room for them: without its cgroup, say, it must
+// not be born.
 func (s *server) start(h head, body []byte, fds []int) {
+	command := &vfork.Command{User: s.user}
 	err := decode(body, &s.words)
 	switch {
 	case err != nil:
 		s.send(kindFailed, h.id, int(unix.EINVAL), nil)
 		return
-	case len(fds) < 3 || len(fds) < int(h.n): // without its cgroup it must not be born
+	case !place(command, fds, h.n):
 		s.send(kindFailed, h.id, int(unix.EMFILE), nil)
 		return
-	}
-	command := &vfork.Command{Files: [3]int(fds[:3]), Cgroup: -1, User: s.user}
-	if len(fds) > 3 {
-		command.Cgroup = fds[3]
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,6 +3,7 @@ package shim
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -220,4 +221,16 @@ func (u *User) credential() *vfork.User {
 		c.Groups = append([]int{}, u.Groups...)
 	}
 	return c
+}
+
+// execWord stands between the settings and the program in the arguments of a shim that
+// becomes one.
+const execWord = "exec"
+
+// Exec is how to start a program that is given settings and has nobody between it and
+// its parent: path and arguments of this program, which takes the settings on and
+// executes path. Why it could not is its word on descriptor 3, if that is a socket:
+// "failed", a NUL, and the reason.
+func Exec(s *Settings, path string, argv []string) (self string, args []string) {
+	return "/proc/self/exe", slices.Concat(s.Args(), []string{execWord, path}, argv)
 }

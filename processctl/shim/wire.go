@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"syscall"
 	"time"
@@ -23,7 +24,7 @@ type kind uint32
 const (
 	kindReady   kind = iota + 1 // settings applied
 	kindRefused                 // body: the setting that cannot be had, a NUL, and why
-	kindStart                   // body: the command; n descriptors
+	kindStart                   // body: the command; n: which descriptors come behind the first three
 	kindStarted                 // n: pid
 	kindFailed                  // n: errno of the start
 	kindSignal                  // n: the signal, for the command id
@@ -67,7 +68,43 @@ type Command struct {
 	Dir  string
 
 	Stdin, Stdout, Stderr int // descriptors
+	Extra                 int // what is to be descriptor 3; 0: nothing
 	Cgroup                int // descriptor of the group to be born into; -1: none
+}
+
+// What n of kindStart is made of, in the order in which they come.
+const (
+	hasExtra int32 = 1 << iota
+	hasCgroup
+)
+
+// descriptors are those that the command is sent with, and n of its message.
+func (c *Command) descriptors() (fds []int, n int32) {
+	fds = []int{c.Stdin, c.Stdout, c.Stderr}
+	if c.Extra != 0 {
+		fds, n = append(fds, c.Extra), n|hasExtra
+	}
+	if c.Cgroup >= 0 {
+		fds, n = append(fds, c.Cgroup), n|hasCgroup
+	}
+	return fds, n
+}
+
+// place puts descriptors that have come with a start where they belong; false: some
+// are missing.
+func place(cmd *vfork.Command, fds []int, n int32) bool {
+	want := len(cmd.Files) + bits.OnesCount32(uint32(n))
+	if len(fds) != want {
+		return false
+	}
+	cmd.Files, fds = [3]int(fds), fds[3:]
+	if n&hasExtra != 0 {
+		cmd.Extra, fds = fds[0], fds[1:]
+	}
+	if cmd.Cgroup = -1; n&hasCgroup != 0 {
+		cmd.Cgroup = fds[0]
+	}
+	return true
 }
 
 var errMalformed = errors.New("malformed message")

@@ -16,10 +16,10 @@ import (
 // the descriptors that the program is to have are put in low places, which are kept
 // free for them.
 
-// slots are places of three descriptors each, numbers in a row of those that are
-// lowest; nil: there are none.
+// slots are places of four descriptors each, numbers in a row of those that are
+// lowest above 3; nil: there are none.
 type slots struct {
-	free chan [3]int
+	free chan [4]int
 	last int // the highest number of them all
 	null *os.File
 }
@@ -39,7 +39,7 @@ func parallel() int {
 const mostParallel = 8
 
 // Files is how many descriptors [Prepare] takes, at most.
-const Files = 3*mostParallel + 1
+const Files = 4*mostParallel + 1
 
 var reserved atomic.Pointer[slots]
 
@@ -53,11 +53,11 @@ func reserve() error {
 	if err != nil {
 		return err
 	}
-	s := &slots{free: make(chan [3]int, n), null: null}
+	s := &slots{free: make(chan [4]int, n), null: null}
 	for range n {
-		var set [3]int
-		for i := range set {
-			if set[i], err = unix.FcntlInt(null.Fd(), unix.F_DUPFD_CLOEXEC, 3); err != nil {
+		var set [4]int
+		for i := range set { // above 3: dup3(2) refuses to put a descriptor where it is
+			if set[i], err = unix.FcntlInt(null.Fd(), unix.F_DUPFD_CLOEXEC, 4); err != nil {
 				return err // what was taken stays: nobody can go on without descriptors
 			}
 			s.last = max(s.last, set[i])
@@ -73,10 +73,10 @@ func reserve() error {
 func (s *slots) from() int { return (s.last/64 + 1) * 64 }
 
 // put puts descriptors in places of their own; done makes those free again.
-func (s *slots) put(files [3]int) (set [3]int, done func(), err error) {
+func (s *slots) put(files []int) (set [4]int, done func(), err error) {
 	set = <-s.free
 	done = func() {
-		for _, fd := range set {
+		for _, fd := range set[:len(files)] {
 			_ = unix.Dup3(int(s.null.Fd()), fd, unix.O_CLOEXEC) // else the file would stay open
 		}
 		s.free <- set

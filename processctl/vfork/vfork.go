@@ -16,6 +16,7 @@ type Command struct {
 	Argv, Env []string
 	Dir       string // the working directory; "": the parent's
 	Files     [3]int // stdin, stdout and stderr: descriptors of the parent, above 2
+	Extra     int    // descriptor 3, one of the parent's above 2; 0: none
 	Cgroup    int    // a descriptor of the cgroup v2 directory to be born into; negative: the parent's
 	User      *User  // nil: the parent's
 }
@@ -31,7 +32,7 @@ type User struct {
 type step struct{ trap, a, b, c, d uintptr }
 
 // maxSteps is room for all that a command can ask for.
-const maxSteps = 11
+const maxSteps = 12
 
 // plan is what a child works off, and where it leaves its error.
 type plan struct {
@@ -97,19 +98,28 @@ func StartPacked(c *Command, w *Packed) (pid int, err error) {
 
 // ready says whether a command can be started by a plan.
 func ready(c *Command) bool {
-	return supported && !broken.Load() && noFile.Load() != nil && min(c.Files[0], c.Files[1], c.Files[2]) >= 3
+	return supported && !broken.Load() && noFile.Load() != nil && min(c.Files[0], c.Files[1], c.Files[2]) >= 3 &&
+		c.Extra != 3 // dup3(2) refuses to put a descriptor where it is
+}
+
+// files are the descriptors of the program, in the order of its own.
+func (c *Command) files() []int {
+	if c.Extra == 0 {
+		return c.Files[:]
+	}
+	return append(c.Files[:len(c.Files):len(c.Files)], c.Extra)
 }
 
 func start(c *Command, w *Packed) (pid int, err error) {
 	var p plan
-	files, places := c.Files, reserved.Load()
+	files, places := c.files(), reserved.Load()
 	if places != nil {
 		set, done, err := places.put(files)
 		if err != nil {
 			return 0, err
 		}
 		defer done()
-		files = set
+		files = set[:len(files)]
 		p.add(unix.SYS_CLOSE_RANGE, uintptr(places.from()), math.MaxUint32, unix.CLOSE_RANGE_UNSHARE)
 	}
 	limit := noFile.Load().now()
@@ -155,7 +165,7 @@ func refused(errno syscall.Errno) bool {
 }
 
 // make writes the list.
-func (p *plan) make(c *Command, w *Packed, files [3]int, limit *syscall.Rlimit) {
+func (p *plan) make(c *Command, w *Packed, files []int, limit *syscall.Rlimit) {
 	p.add(unix.SYS_SETSID)
 	if limit != nil {
 		p.add(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, pointer(limit), 0)
@@ -235,8 +245,9 @@ func forkExec(c *Command) (int, error) {
 			sys.Credential.Groups = append(sys.Credential.Groups, uint32(g))
 		}
 	}
-	return syscall.ForkExec(c.Path, c.Argv, &syscall.ProcAttr{
-		Dir: c.Dir, Env: c.Env, Sys: sys,
-		Files: []uintptr{uintptr(c.Files[0]), uintptr(c.Files[1]), uintptr(c.Files[2])},
-	})
+	attr := &syscall.ProcAttr{Dir: c.Dir, Env: c.Env, Sys: sys}
+	for _, fd := range c.files() {
+		attr.Files = append(attr.Files, uintptr(fd))
+	}
+	return syscall.ForkExec(c.Path, c.Argv, attr)
 }

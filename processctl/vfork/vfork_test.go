@@ -328,3 +328,22 @@ func BenchmarkStart(b *testing.B) {
 		})
 	}
 }
+
+// Descriptor 3 is what was asked for, whatever number it has here, and nothing where
+// nothing was asked for.
+func TestExtraDescriptor(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "extra"))
+	check(t, err)
+	defer f.Close()
+	both(t, func(t *testing.T, start func(*Command) (int, error)) {
+		for _, extra := range []*os.File{f, nil, f} {
+			c, want := Command{Path: "/usr/bin/readlink", Argv: []string{"readlink", "/proc/self/fd/3"}}, ""
+			if extra != nil {
+				c.Extra, want = int(extra.Fd()), extra.Name()+"\n"
+			}
+			if got, _ := output(t, start, c); got != want {
+				t.Errorf("its descriptor 3 is %q, want %q", got, want)
+			}
+		}
+	})
+}

@@ -3,6 +3,7 @@
 # whole and everything is root's, and runs a command in it:
 #
 #   scripts/vm/run.sh [-m MEMORY_MB] [-t SECONDS] [-f FILE]... COMMAND...
+#   scripts/vm/run.sh -k                  boots nothing: prints where its kernel is, and fetches it if it has to
 #
 # Each FILE, or folder, is put into /t, where the command runs. The root is the disk
 # of scripts/vm/disk.sh; what is written to it is forgotten. The output is the
@@ -12,12 +13,13 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${UROCKET_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/urocket}/vm
 
-memory=768 limit=600 files=()
-while getopts m:t:f: option; do
+memory=768 limit=600 files=() kernel_only=
+while getopts km:t:f: option; do
     case $option in
     m) memory=$OPTARG ;;
     t) limit=$OPTARG ;;
     f) files+=("$OPTARG") ;;
+    k) kernel_only=yes ;;
     *) exit 125 ;;
     esac
 done
@@ -50,6 +52,10 @@ fetch_kernel() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 [ -n "$(newest_kernel)" ] || fetch_kernel
+if [ -n "$kernel_only" ]; then
+    newest_kernel
+    exit
+fi
 disk=$("$here/disk.sh") || fail "no disk"
 mkdir -p "$work/root/bin" "$work/root/t"
 cp "$(command -v busybox)" "$work/root/bin/busybox"

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+
+	"github.com/urocket/urocket/cmd/urocket/cli"
+	"github.com/urocket/urocket/cmd/urocket/scaffold"
+)
+
+func initCommand() *cli.Command {
+	o := scaffold.Options{Map: defaultConfig}
+	c := &cli.Command{
+		Name: "init", Args: "OPENAPI", Takes: [2]int{1, 1}, Kind: cli.File,
+		Summary: "write a configuration for every operation of a document",
+		Text: `It can be served at once: each operation answers with an example that the document gives, or one that is made
+of its schemas. With --stubs a PHP script for each does that, for you to go on with; without, echo does.
+
+Nothing is overwritten: a configuration that is there is an error, a script that is there is kept.
+
+Exit codes: 0 written; 1 there is such a file already, or it cannot be written; 2 wrong usage, or a
+document that cannot be served.`,
+	}
+	c.Flags.String(&o.Map, "o,output", "FILE", "what to write; - for standard output (default "+defaultConfig+")").Is(cli.File)
+	c.Flags.String(&o.Stubs, "stubs", "FOLDER", "write a PHP script for each operation into this folder").Is(cli.Folder)
+	c.Flags.Func(func(name string) error {
+		if !regexp.MustCompile(`^[a-z0-9-]{1,100}$`).MatchString(name) {
+			return fmt.Errorf("%q holds more than small letters, digits and -", name)
+		}
+		o.Name = name
+		return nil
+	}, "name", "NAME", "the servicename (default: made of the document's title)")
+	c.Run = func(call *cli.Call) int {
+		o.Document = call.Args[0]
+		return initialize(call, o)
+	}
+	return c
+}
+
+func initialize(call *cli.Call, o scaffold.Options) int {
+	printed := o.Map == "-"
+	if printed {
+		o.Map = defaultConfig // in this folder, as far as paths in it are concerned
+	} else if _, err := os.Lstat(o.Map); !errors.Is(err, fs.ErrNotExist) {
+		return call.Fail(fmt.Errorf("%s: %w", o.Map, scaffold.ErrExists))
+	}
+	p, err := scaffold.New(o)
+	if err != nil {
+		fmt.Fprintf(call.Err, "urocket init: %v\n", err)
+		return cli.Misused
+	}
+	if o.Stubs != "" {
+		written, kept, err := p.WriteStubs()
+		if err != nil {
+			return call.Fail(err)
+		}
+		for _, name := range kept {
+			fmt.Fprintf(call.Err, "kept %s, which was there\n", name)
+		}
+		fmt.Fprintf(call.Err, "wrote %d scripts to %s\n", written, o.Stubs)
+	}
+	for _, line := range p.Refused() {
+		fmt.Fprintf(call.Err, "left out: %s\n", line)
+	}
+	if printed {
+		if _, err := call.Out.Write(p.Map()); err != nil {
+			return call.Fail(err)
+		}
+		return cli.OK
+	}
+	if err := p.WriteMap(); err != nil {
+		return call.Fail(err)
+	}
+	fmt.Fprintf(call.Err, "wrote %s with %d operations; serve it with: urocket -c %s\n", o.Map, p.Operations(), o.Map)
+	return cli.OK
+}

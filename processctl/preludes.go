@@ -1,0 +1,69 @@
+package processctl
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/urocket/urocket/processctl/warm"
+)
+
+// preludes is the directory in which what a warm PHP begins with is put for it. It is a
+// scratch directory, so that it is swept after a crash, but everybody who knows its
+// name may read it: PHP may run as another user.
+type preludes struct {
+	dir   string
+	claim *os.File
+}
+
+// preludeDir returns the directory, and makes it for who asks first.
+func (c *Controller) preludeDir() (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := &c.hearth.preludes
+	if p.claim != nil {
+		return p.dir, nil
+	}
+	s := NewScratch(passable(c.hearth.tmpDir), true, false)
+	claim, err := s.make(nil, nil)
+	if err != nil {
+		return "", err
+	}
+	if err = warm.Preludes(s.Dir); err == nil {
+		err = claim.Chmod(0o711)
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("write what a warm PHP begins with: %w", err), s.remove(claim), claim.Close())
+	}
+	p.dir, p.claim = s.Dir, claim
+	return p.dir, nil
+}
+
+// passable is dir if everybody who may run PHP for us may enter it and all above it,
+// else /tmp. Without root's rights we run it as nobody else.
+func passable(dir string) string {
+	if os.Geteuid() != 0 {
+		return dir
+	}
+	for at := scratchBase(dir); ; at = filepath.Dir(at) {
+		if st, err := os.Stat(at); err != nil || st.Mode()&0o001 == 0 {
+			return ""
+		}
+		if at == filepath.Dir(at) {
+			return dir
+		}
+	}
+}
+
+func (c *Controller) removePreludes() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hearth.preludes.claim == nil {
+		return nil
+	}
+	err := Scratch{Dir: c.hearth.preludes.dir}.remove(c.hearth.preludes.claim)
+	_ = c.hearth.preludes.claim.Close()
+	c.hearth.preludes = preludes{}
+	return err
+}

@@ -1,0 +1,128 @@
+package warm
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Facts are what is to be known of a PHP with its options before it is kept warm.
+type Facts struct {
+	prepend string // the user's own auto_prepend_file
+	eager   bool   // auto_globals_jit is off
+	opcache bool   // the user has turned it on
+
+	forks error // why it cannot fork; nil: it can
+	marks []mark
+}
+
+// probeFields is how many fields probe.php prints.
+const probeFields = 16
+
+// Probe asks PHP what it is with the program's options. run runs a command and returns
+// what it has written to stdout; when it fails, the error says what to stderr. The
+// error says why nothing can be kept warm.
+func (p *Program) Probe(run func(argv []string) (string, error)) error {
+	for last := range 3 {
+		begun := time.Now()
+		f, err := p.look(run)
+		if err != nil {
+			return err
+		}
+		// A folder may be used for other things all the time.
+		if !younger(f.marks, begun, last < 2) {
+			p.facts = f
+			return nil
+		}
+	}
+	return errors.New("an ini file of PHP is being changed all the time")
+}
+
+func (p *Program) look(run func([]string) (string, error)) (*Facts, error) {
+	_, code, _ := strings.Cut(probeText, "<?php")
+	out, err := run(slices.Concat([]string{"php"}, p.Options, []string{"-r", code}))
+	if err != nil {
+		return nil, fmt.Errorf("ask php what it can do: %w", err)
+	}
+	_, told, found := strings.Cut(out, "\x00urocket\x00")
+	field := strings.Split(told, "\x00")
+	if !found || len(field) < probeFields {
+		return nil, errors.New("php does not say what it can do")
+	}
+	return p.judge(field)
+}
+
+// judge reads the fields of probe.php.
+func (p *Program) judge(field []string) (*Facts, error) {
+	const sapi, version, zts, ffi, tasks, disabled, extensions, basedir, prepend, jit, opcache, ini = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+	switch {
+	case field[sapi] != "cli":
+		return nil, fmt.Errorf("the command is PHP's %s, not its CLI", field[sapi])
+	case field[basedir] != "":
+		return nil, errors.New("open_basedir is set, and what a warm PHP begins with lies elsewhere")
+	case field[disabled] != "":
+		return nil, fmt.Errorf("functions of PHP are disabled: %s", field[disabled])
+	}
+	f := &Facts{
+		prepend: field[prepend], eager: field[jit] != "1", opcache: field[opcache] == "1" || p.mentions("opcache.enable_cli"),
+		marks: iniMarks(p.PHP, field[ini:]),
+	}
+	switch odd := unforkable(field[extensions]); {
+	case field[ffi] != "1":
+		f.forks = errors.New("its extension FFI is not there, or ffi.enable does not allow it (preload or 1 does)")
+	case field[zts] != "0":
+		f.forks = errors.New("it is built with threads (ZTS)")
+	case field[tasks] != "1":
+		f.forks = errors.New("it has more than one thread from the start")
+	case odd != "":
+		f.forks = fmt.Errorf("its extension %s may not live through a fork", odd)
+	}
+	return f, nil
+}
+
+// mentions says whether an option of the program sets an ini directive.
+func (p *Program) mentions(directive string) bool {
+	return slices.ContainsFunc(p.Options, func(o string) bool { return strings.Contains(o, directive) })
+}
+
+// odd are extensions that start threads, open connections or take measurements when
+// PHP starts.
+var odd = strings.Fields("grpc newrelic ddtrace blackfire tideways tideways_xhprof elastic_apm scoutapm xdebug pcov parallel")
+
+func unforkable(extensions string) string {
+	for name := range strings.FieldsSeq(strings.ToLower(extensions)) {
+		if slices.Contains(odd, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// Ready asks PHP again what it can do if that may have changed, and says why it can be
+// kept warm no more.
+func (p *Program) Ready(run func(argv []string) (string, error)) error {
+	if !p.Fresh() {
+		if err := p.Probe(run); err != nil {
+			return err
+		}
+	}
+	if p.Kind == Fork {
+		return p.Forks()
+	}
+	return nil
+}
+
+// Learn takes what another program with the same PHP, options and environment was told;
+// false: that is not known, or may be otherwise by now.
+func (p *Program) Learn(from Program) bool {
+	if !from.Fresh() {
+		return false
+	}
+	p.facts = from.facts
+	return true
+}
+
+// Forks says why PHP cannot fork; nil: it can.
+func (p *Program) Forks() error { return p.facts.forks }

@@ -1,0 +1,58 @@
+package worker
+
+import "time"
+
+const (
+	// The wait after a start that came to nothing doubles with each in a row.
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 10 * time.Second
+	// failingAfter so many starts in a row, callers are not kept waiting any more.
+	failingAfter = 5
+)
+
+// hasTried notes that it is known whether a worker can be started.
+func (p *Pool) hasTried() {
+	if !p.hasBeenTried() {
+		close(p.tried)
+	}
+}
+
+func (p *Pool) hasBeenTried() bool {
+	select {
+	case <-p.tried:
+		return true
+	default:
+		return false
+	}
+}
+
+// fail counts a start that came to nothing; true: the pool is failing from now on.
+func (p *Pool) fail(err error) bool {
+	p.failures++
+	p.failed = err
+	p.hasTried()
+	if p.retry != nil { // two were started at the same time
+		p.retry.Stop()
+	}
+	p.retry = time.AfterFunc(retryAfter(p.failures), func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.retry = nil
+		p.settle()
+	})
+	if !p.failing() {
+		return false
+	}
+	for e := p.waiting.Front(); e != nil; e = p.waiting.Front() {
+		p.waiting.Remove(e)
+		close(e.Value.(*ticket).given)
+	}
+	first := !p.told
+	p.told = true
+	return first
+}
+
+// retryAfter is the wait after so many failures in a row.
+func retryAfter(failures int) time.Duration {
+	return min(firstRetry<<min(failures-1, 10), lastRetry)
+}
