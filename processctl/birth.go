@@ -52,8 +52,8 @@ func (p *Process) bear(c *Controller) (birth, error) {
 		p.driver = string(warm.Spawn)
 	case p.spare != nil:
 		b, err := p.bearSpare()
-		if err == nil {
-			return b, nil
+		if err == nil || errors.Is(err, warm.ErrUncertain) {
+			return b, err
 		}
 		p.driver = w.instead(err)
 		if err := p.prepareCold(c); err != nil {

@@ -15,6 +15,7 @@ import (
 type preludes struct {
 	dir   string
 	claim *os.File
+	door  *door // in the same directory: where spares wait
 }
 
 // preludeDir returns the directory, and makes it for who asks first.
@@ -31,6 +32,9 @@ func (c *Controller) preludeDir() (string, error) {
 		return "", err
 	}
 	if err = warm.Preludes(s.Dir); err == nil {
+		p.door, err = openDoor(filepath.Join(s.Dir, warm.Door))
+	}
+	if err == nil {
 		err = claim.Chmod(0o711)
 	}
 	if err != nil {
@@ -40,9 +44,16 @@ func (c *Controller) preludeDir() (string, error) {
 	return p.dir, nil
 }
 
+// maxPreludeBase is how long the path may be below which the directory is made: a
+// socket's path, which has a name of ours and its own in it, holds 107 bytes (unix(7)).
+const maxPreludeBase = 107 - len("/urocket-/") - 26 - len(warm.Door)
+
 // passable is dir if everybody who may run PHP for us may enter it and all above it,
 // else /tmp. Without root's rights we run it as nobody else.
 func passable(dir string) string {
+	if len(dir) > maxPreludeBase {
+		return ""
+	}
 	if os.Geteuid() != 0 {
 		return dir
 	}
@@ -61,6 +72,9 @@ func (c *Controller) removePreludes() error {
 	defer c.mu.Unlock()
 	if c.hearth.preludes.claim == nil {
 		return nil
+	}
+	if c.hearth.preludes.door != nil {
+		c.hearth.preludes.door.close()
 	}
 	err := Scratch{Dir: c.hearth.preludes.dir}.remove(c.hearth.preludes.claim)
 	_ = c.hearth.preludes.claim.Close()

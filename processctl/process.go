@@ -224,7 +224,7 @@ func (p *Process) finish() (err error) {
 		o.stop()
 	}
 	if p.spare != nil {
-		_ = p.spare.stdin.Close() // somebody outside may have its other end, and not read
+		p.spare.closeStdin() // somebody outside may have its other end, and not read
 	}
 	p.drains.Wait()
 	for _, o := range mine {

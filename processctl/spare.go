@@ -1,26 +1,32 @@
 package processctl
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/processctl/warm"
 )
 
-// handOverTime is how long a spare may take to read what it is to do.
-const handOverTime = 10 * time.Second
+const (
+	spareBootTime = 30 * time.Second // from the start of a spare until it waits
+	handOverTime  = 10 * time.Second // how long it may take to begin what it is told
+)
 
 // spare is a process that waits for a call to become its own.
 type spare struct {
 	*Process // its outputs and its tree
 	birth    birth
-	stdin    *os.File // the writing end
+	conn     net.Conn // on which it waits
+	fed      bool     // it has a pipe as stdin, else /dev/null
+	stdin    *os.File // the writing end of that
 	place    warm.Place
 	program  warm.Program
 }
@@ -33,8 +39,10 @@ func (s *spare) launch(c *Controller) (err error) {
 	if err = s.prepareTree(c); err != nil {
 		return err
 	}
-	if err = s.makeStdin(); err != nil {
-		return err
+	if s.fed {
+		if err = s.makeStdin(); err != nil {
+			return err
+		}
 	}
 	s.start = time.Now()
 	if s.birth, err = s.bearCold(c, s.spec.Env); err != nil {
@@ -46,7 +54,7 @@ func (s *spare) launch(c *Controller) (err error) {
 	return nil
 }
 
-// makeStdin makes the pipe on which a spare waits.
+// makeStdin makes a pipe, through which what the script is to read is given to it.
 func (s *spare) makeStdin() error {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
@@ -57,21 +65,66 @@ func (s *spare) makeStdin() error {
 		_ = unix.Close(fds[1])
 		return fmt.Errorf("make pipe for stdin: %w", err)
 	}
-	// Into a pipe of one page nothing can be written before all in it is read: see tell.
-	if _, err := unix.FcntlInt(uintptr(fds[1]), unix.F_SETPIPE_SZ, smallestPipe); err != nil {
-		_ = unix.Close(fds[1])
-		return fmt.Errorf("make pipe for stdin: %w", err)
-	}
 	s.stdin = os.NewFile(uintptr(fds[1]), "stdin")
 	return nil
 }
 
+// await waits until a spare has come to the door.
+func (s *spare) await(d *door, closing <-chan struct{}) error {
+	came := d.expect(s.pid)
+	defer d.forget(s.pid, came)
+	late := time.NewTimer(spareBootTime)
+	defer late.Stop()
+	select {
+	case s.conn = <-came:
+		return s.greet()
+	case <-s.exit:
+		return errors.New(s.lastWords())
+	case <-late.C:
+		return fmt.Errorf("PHP was not ready within %v", spareBootTime)
+	case <-closing:
+		return errors.New("urocket is stopping, or the operation has changed")
+	}
+}
+
+// greet reads where PHP is. A link may have been switched while it was started.
+func (s *spare) greet() error {
+	_ = s.conn.SetDeadline(time.Now().Add(handOverTime))
+	defer s.conn.SetDeadline(time.Time{})
+	var size [8]byte
+	if _, err := io.ReadFull(s.conn, size[:]); err != nil {
+		return fmt.Errorf("read where PHP is: %w", err)
+	}
+	n, err := strconv.Atoi(string(size[:]))
+	if err != nil || n < 0 || n > maxPlace {
+		return errors.New("PHP does not speak as it should")
+	}
+	text := make([]byte, n)
+	if _, err := io.ReadFull(s.conn, text); err != nil {
+		return fmt.Errorf("read where PHP is: %w", err)
+	}
+	if string(text) != s.place.Script+"\x00"+s.place.Dir+"\x00" {
+		return errors.New("the script's path has changed while PHP was started")
+	}
+	return nil
+}
+
+// maxPlace bounds what PHP may say of where it is, in bytes.
+const maxPlace = 16 << 10
+
 // discard ends a spare that no call has, and removes what it had.
 func (s *spare) discard() {
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+	s.closeStdin()
+	s.undo()
+}
+
+func (s *spare) closeStdin() {
 	if s.stdin != nil {
 		_ = s.stdin.Close()
 	}
-	s.undo()
 }
 
 // lastWords is what a spare that has died wrote last.
@@ -114,14 +167,18 @@ func (p *Process) takeSpare() {
 func (p *Process) bearSpare() (birth, error) {
 	one, w := p.spare, p.spec.Warm
 	rest, err := following(p.spec.Stdin)
+	if err == nil && rest != nil && !one.fed {
+		err = errors.New("nobody has said that there would be something on stdin")
+	}
 	if err == nil {
 		call := p.call(p.begin())
 		one.birth.signal(unix.SIGCONT) // a script that is the same user may have stopped it
-		if err = one.tell(call.Frame()); err != nil && rest != nil {
-			_ = rest.Close()
-		}
+		err = one.tell(call.Frame())
 	}
 	if err != nil {
+		if rest != nil {
+			_ = rest.Close()
+		}
 		p.spare, p.out, p.tree = nil, [2]*pipe{}, nil
 		w.spares.work.Go(one.discard)
 		return birth{}, fmt.Errorf("tell a spare what to do: %w", err)
@@ -132,66 +189,35 @@ func (p *Process) bearSpare() (birth, error) {
 			_, _ = io.Copy(one.stdin, rest) // fails when nobody reads it
 			_ = rest.Close()
 		}
-		_ = one.stdin.Close()
+		one.closeStdin()
 	})
 	return one.birth, nil
 }
 
-// tell writes a frame, and returns when the spare has read all of it. On an error it
-// has not, and will not.
+// tell tells a spare what it is to do, and returns when it begins. On an error but
+// [warm.ErrUncertain] it has not, and will not.
 func (s *spare) tell(frame []byte) error {
-	_ = s.stdin.SetWriteDeadline(time.Now().Add(handOverTime))
-	_, err := s.stdin.Write(frame)
+	defer s.conn.Close()
+	_ = s.conn.SetDeadline(time.Now().Add(handOverTime))
+	_, err := s.conn.Write(frame)
 	if err == nil {
-		if err = s.drained(); err != nil && s.endedAfter() {
-			err = nil // it has begun, and that is its end
+		err = s.begun()
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		s.birth.signal(unix.SIGKILL)
+		_ = s.conn.SetDeadline(time.Now().Add(closeTime))
+		if err = s.begun(); errors.Is(err, os.ErrDeadlineExceeded) {
+			err = warm.ErrUncertain // the kernel holds it
 		}
 	}
-	_ = s.stdin.SetWriteDeadline(time.Time{})
-	s.control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
 	return err
 }
 
-// drained waits until all that was written is read.
-func (s *spare) drained() error {
-	rc, err := s.stdin.SyscallConn()
-	if err != nil {
-		return err
-	}
-	state := []unix.PollFd{{Events: unix.POLLOUT}}
-	err = rc.Write(func(fd uintptr) bool {
-		state[0].Fd, state[0].Revents = int32(fd), 0
-		_, _ = unix.Poll(state, 0)
-		return state[0].Revents != 0
-	})
-	if err == nil && state[0].Revents&unix.POLLERR != 0 {
-		err = unix.EPIPE
-	}
+// begun reads the word of a spare that begins; io.EOF: it has ended before.
+func (s *spare) begun() error {
+	var word [1]byte
+	_, err := s.conn.Read(word[:])
 	return err
-}
-
-// endedAfter kills a spare that does not read on, and says whether it had read all
-// before.
-func (s *spare) endedAfter() bool {
-	s.birth.signal(unix.SIGKILL)
-	select {
-	case d := <-s.birth.exit:
-		told := make(chan family.Death, 1)
-		told <- d
-		s.birth.exit = told
-	case <-time.After(closeTime):
-		return true // the kernel holds it: it is not to be started again
-	}
-	left := 0
-	s.control(func(fd uintptr) { left, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
-	return left == 0
-}
-
-// control uses the descriptor of stdin; [os.File.Fd] would have writes block.
-func (s *spare) control(f func(fd uintptr)) {
-	if rc, err := s.stdin.SyscallConn(); err == nil {
-		_ = rc.Control(f)
-	}
 }
 
 // following opens what the script is to read on stdin, nil for nothing. The body may be

@@ -134,6 +134,12 @@ func (s *spares) failed(why error) {
 
 // start starts a spare.
 func (s *spares) start() (*spare, error) {
+	select {
+	case s.c.hearth.boots <- struct{}{}:
+		defer func() { <-s.c.hearth.boots }()
+	case <-s.closing:
+		return nil, errors.New("urocket is stopping, or the operation has changed")
+	}
 	w := s.w
 	w.Program = s.program()
 	if err := w.Ready(s.c.runner(&w, s.closing)); err != nil {
@@ -146,10 +152,13 @@ func (s *spares) start() (*spare, error) {
 	if err != nil {
 		return nil, err
 	}
-	one := &spare{place: place, program: w.Program, Process: newProcess(s.c, Spec{
+	one := &spare{place: place, program: w.Program, fed: w.Stdin, Process: newProcess(s.c, Spec{
 		Path: w.PHP, Argv: w.Argv(), Env: w.Environ(), Dir: w.Dir, Limits: w.Limits, Isolation: w.Isolation,
 	})}
-	if err := one.launch(s.c); err != nil {
+	if err = one.launch(s.c); err == nil {
+		err = one.await(s.c.hearth.preludes.door, s.closing)
+	}
+	if err != nil {
 		one.discard()
 		return nil, err
 	}

@@ -92,11 +92,20 @@ func (c *Controller) Probe(w *Warm) {
 		w.Kind, w.Why = warm.Spawn, err
 		return
 	}
-	if err := w.Forks(); err != nil && wanted == warm.Fork {
-		w.Kind, w.Why = warm.Spare, fmt.Errorf("php cannot fork for us: %w", err)
+	if wanted != warm.Fork {
+		return
 	}
-	if c.parent == nil && wanted == warm.Fork {
-		w.Kind, w.Why = warm.Spare, errors.New("there are no cgroups, and a forked process would have nobody else to keep its descendants together")
+	if c.parent == nil {
+		w.Why = errors.New("there are no cgroups, and a forked process would have nobody else to keep its descendants together")
+	} else if err := w.Forks(); err != nil {
+		w.Why = fmt.Errorf("php cannot fork for us: %w", err)
+	}
+	switch err := w.Waits(); {
+	case w.Why == nil:
+	case err == nil:
+		w.Kind = warm.Spare
+	default:
+		w.Kind, w.Why = warm.Spawn, fmt.Errorf("%w, nor wait: %w", w.Why, err)
 	}
 }
 

@@ -185,6 +185,13 @@ var like = []struct {
 	{name: "trace", script: `<?php debug_print_backtrace(); function f() { debug_print_backtrace(); } f(); var_dump(array_keys(get_defined_vars()));`},
 	{name: "destructors", script: `<?php class A { function __destruct() { echo "gone"; } } $a = new A; $g = (function () { try { yield 1; } finally { echo "finally"; } })(); $g->current(); echo "x";`},
 	{name: "temporary", script: `<?php $f = tmpfile(); fwrite($f, 'x'); $n = tempnam('', 'a'); var_dump(dirname($n), sys_get_temp_dir()); unlink($n);`},
+	{name: "numbers of objects", script: `<?php for ($i = 0; $i < 40; $i++) { $o[] = new stdClass; } foreach ($o as $x) echo spl_object_id($x), ' '; unset($o[3], $o[7], $x); var_dump(spl_object_id(new stdClass), spl_object_id(fn () => 1), spl_object_id(new ArrayObject));`},
+	{name: "order of destruction", script: `<?php class A { static $s; function __construct(public $n) {} function __destruct() { echo $this->n, ' '; } }
+		function f() { static $v; $v = new A('static'); } f(); A::$s = new A('property'); $a = new A('a'); $b = new A('b'); $b->a = $a; $a->b = $b; define('C', new A('constant')); unset($a, $b); gc_collect_cycles(); $z = new A('z');`},
+	{name: "only variables", options: "-d variables_order=E -d auto_globals_jit=0", script: `<?php var_dump($_SERVER, count($_ENV));`},
+	{name: "no arguments", options: "-d register_argc_argv=0", script: `<?php var_dump(isset($argv), isset($_SERVER['argv']), getopt('n'), array_keys($GLOBALS));`},
+	{name: "garbage", script: `<?php var_dump(gc_status()['roots'], gc_enabled());`},
+	{name: "kind of stdin", script: `<?php echo decoct(fstat(STDIN)['mode'] & 0170000), ' ', stream_isatty(STDIN) ? 1 : 0, shell_exec('readlink /proc/self/fd/0');`},
 	{name: "-n", options: "-n", script: `<?php echo $argc, ini_get('memory_limit'), $undefined;`},
 }
 

@@ -62,6 +62,12 @@ func TestEditedScript(t *testing.T) {
 		s.expect(w, "two")
 		s.replaced("a.php", "<?php echo 'three';")
 		s.expect(w, "three")
+		for _, text := range []string{"four", "five"} { // of the same time
+			s.replaced("a.php", "<?php echo '"+text+"';")
+			must(t, os.Chtimes(s.path("a.php"), old, old))
+			s.expect(w, text)
+			s.expect(w, text)
+		}
 		must(t, os.Remove(s.path("a.php")))
 		if got := s.call(w, nil).said(t); got != "Could not open input file: a.php\n(1 signal 0)" {
 			t.Errorf("no script: %s", got)
@@ -103,8 +109,17 @@ func TestSwitchedRelease(t *testing.T) {
 		call("r2r2r2r2")
 		s.ready(w)
 		call("r2r2r2r2")
-		if r := s.call(w, func(spec *Spec) { spec.Dir = w.Dir }); r.said(t) == "" || r.Driver() != string(kind) {
-			t.Errorf("in the end by %s", r.Driver())
+		for end := time.Now().Add(15 * time.Second); ; {
+			r := s.call(w, func(spec *Spec) { spec.Dir = w.Dir })
+			if got := r.said(t); got != "r2r2r2r2(0 signal 0)" {
+				t.Errorf("by %s: %s", r.Driver(), got)
+			}
+			if r.Driver() == string(kind) {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("in the end by %s", r.Driver())
+			}
 		}
 	})
 }

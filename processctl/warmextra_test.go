@@ -1,6 +1,7 @@
 package processctl
 
 import (
+	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -60,5 +61,28 @@ func TestFastExit(t *testing.T) {
 		if got := s.call(w, nil).said(t); got != want {
 			t.Errorf("%s: %s, without it %s", script, got, want)
 		}
+	}
+}
+
+// Nobody is given a call who has not been started for it, however he has found the
+// door; and he does not keep others out.
+func TestStrangersAtTheDoor(t *testing.T) {
+	s := newStove(t, Options{}, "<?php echo 'x';")
+	w := s.warm(warm.Spare, "", nil)
+	s.ready(w)
+	path := filepath.Join(s.c.hearth.preludes.dir, warm.Door)
+	for range 50 {
+		conn, err := net.Dial("unix", path)
+		must(t, err)
+		defer conn.Close()
+		_, err = conn.Write([]byte("00000001\x00"))
+		must(t, err)
+	}
+	for range 10 {
+		s.ready(w)
+		s.expect(w, "x")
+	}
+	if r := s.call(w, nil); r.said(t) != "x(0 signal 0)" {
+		t.Errorf("by %s", r.Driver())
 	}
 }

@@ -144,9 +144,18 @@ const (
 	enter manner = 'e' // by writing to its cgroup.procs
 )
 
+// purpose is what a child is for.
+type purpose byte
+
+const (
+	run   purpose = 'r'
+	anew  purpose = 'n' // to run a script of which opcache may have another
+	trial purpose = 't'
+)
+
 // ask sends a request. Its pid comes on the channel, or an errno as a negative number,
 // or none, or uncertain. On an error nothing was sent.
-func (c *conn) ask(r *Request, group int, how manner, trial bool) (<-chan int, error) {
+func (c *conn) ask(r *Request, group int, how manner, what purpose) (<-chan int, error) {
 	b, err := r.frame()
 	if err != nil {
 		return nil, err
@@ -161,10 +170,6 @@ func (c *conn) ask(r *Request, group int, how manner, trial bool) (<-chan int, e
 	number := c.last
 	c.pending[number] = ch
 	c.mu.Unlock()
-	what := 'r'
-	if trial {
-		what = 't'
-	}
 	copy(b, fmt.Sprintf("%08x%c%c", number, how, what))
 	if err := c.send(b, []int{r.Stdin, r.Stdout, r.Stderr, group}); err != nil {
 		c.mu.Lock()

@@ -6,11 +6,11 @@
  * with one end of a SOCK_SEQPACKET pair as descriptor 3, and never gets past this file. Its children do:
  * for them the prepended file ends, and PHP goes on to run SCRIPT as the primary script that it always was.
  *
- * A request is one datagram: a head of 10 bytes (8 for its number, "i" or "e", "r" or "t"), then fields that
+ * A request is one datagram: a head of 10 bytes (8 for its number, "i" or "e", "r", "n" or "t"), then fields that
  * end in NUL: working directory, SCRIPT, the number of words of the command line and of those before the script's
- * arguments, the words, the environment. With it come descriptors:
- * stdin, stdout, stderr, and the cgroup to be born into (i) or its cgroup.procs, to enter it (e). A trial (t)
- * runs nothing. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
+ * arguments, the words, the environment. With it come descriptors: stdin, stdout, stderr, and the cgroup to be born
+ * into (i) or its cgroup.procs, to enter it (e). A trial (t) runs nothing; n says that SCRIPT is new although its time
+ * is not. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
  * "NUMBER -ERRNO", and then nothing was run.
  *
  * Nothing in here may draw a random number, look up a temporary directory or name a superglobal before the
@@ -74,6 +74,7 @@
     }
     $prepend = (string) getenv('UROCKET_PREPEND');
     $all = getenv('UROCKET_GLOBALS') !== false;
+    $registers = getenv('UROCKET_NO_ARGV') === false;
     $limit = (int) ini_get('max_execution_time');
     if ($limit) {
         set_time_limit(0);
@@ -213,9 +214,9 @@
     $c->tzset();
 
     $now = microtime(true);
-    $server = isset($own['PHP_SELF'])
-        ? array_replace(getenv(), $own, ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now, 'argv' => $argv, 'argc' => $argc])
-        : [];
+    $times = ['REQUEST_TIME_FLOAT' => $now, 'REQUEST_TIME' => (int) $now];
+    $given = $registers ? ['argv' => $argv, 'argc' => $argc] : [];
+    $server = isset($own['PHP_SELF']) ? array_replace(getenv(), $own, $times, $given) : ($all ? $given : []);
     // They stand in the order in which PHP makes them.
     unset($GLOBALS['_SERVER']);
     if ($all) {
@@ -225,14 +226,34 @@
         eval('$_ENV; $_REQUEST;');
         $GLOBALS['_FILES'] = $files;
     }
-    $GLOBALS['argv'] = $argv;
-    $GLOBALS['argc'] = $argc;
+    foreach ($given as $k => $value) {
+        $GLOBALS[$k] = $value;
+    }
     $GLOBALS['_SERVER'] = $server;
     clearstatcache(true);
+    if ($frame[9] === 'n' && function_exists('opcache_invalidate')) {
+        @opcache_invalidate($script, true);
+    }
     if ($limit) {
         set_time_limit($limit);
     }
     $say($number . ' ' . getmypid());
     $c->close(3);
+    // The objects of the script are to have the numbers that they have always: PHP gives the one that was free
+    // last first. What we have had is freed, and then all that is free once more, in order.
+    unset($say, $leave, $show, $memory, $strings, $frame, $rights, $iov, $m, $message, $clone, $clone_args, $tid, $mm, $shown,
+        $text, $v, $c);
+    $free = [];
+    while (count($free) < 64) { // more than there ever were
+        $one = new stdClass();
+        $free[spl_object_id($one)] = $one;
+    }
+    unset($one);
+    krsort($free);
+    foreach (array_keys($free) as $last) {
+        unset($free[$last]);
+    }
+    unset($f, $argv, $value, $given, $times, $server, $own, $files, $stat, $free);
+    gc_collect_cycles(); // the list of what may be garbage is to be empty too
     return $prepend;
 })();

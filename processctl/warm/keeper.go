@@ -65,7 +65,7 @@ func (k *Keeper) Fork(request func() *Request) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return z.fork(request(), false)
+	return z.run(request())
 }
 
 // take returns the PHP for a call, if there is one that can be used.
@@ -175,7 +175,10 @@ func (k *Keeper) dismiss(z *zygote) {
 }
 
 // worn says that a PHP is to be replaced, for whatever it may have lost or gathered.
-func (z *zygote) worn() bool { return z.calls >= maxCalls || time.Since(z.begun) > maxAge }
+func (z *zygote) worn() bool {
+	age := time.Since(z.begun)
+	return z.calls >= maxCalls || age > maxAge || age > steady && z.edited()
+}
 
 // watch waits for the end of a PHP, and has another started if nobody wanted that.
 func (k *Keeper) watch(z *zygote) {

@@ -175,7 +175,7 @@ func TestOddAnswers(t *testing.T) {
 	}
 	_ = phps.Close()
 	<-c.lost
-	if _, err := c.ask(&Request{}, 0, into, false); !errors.Is(err, errLost) {
+	if _, err := c.ask(&Request{}, 0, into, run); !errors.Is(err, errLost) {
 		t.Error(err)
 	}
 	c.close()
@@ -192,7 +192,7 @@ func TestFullSocket(t *testing.T) {
 	null := newKitchen(t).null
 	r := &Request{Call: Call{Env: []string{"X=" + strings.Repeat("x", 100_000)}}, Stdin: int(null.Fd()), Stdout: int(null.Fd()), Stderr: int(null.Fd())}
 	for n := 0; err == nil; n++ {
-		if _, err = c.ask(r, int(null.Fd()), into, false); n > 10_000 {
+		if _, err = c.ask(r, int(null.Fd()), into, run); n > 10_000 {
 			t.Fatal("it is never full")
 		}
 	}
@@ -200,7 +200,7 @@ func TestFullSocket(t *testing.T) {
 		t.Error(err)
 	}
 	r.Env = []string{strings.Repeat("x", maxFrame)}
-	if _, err := c.ask(r, 0, into, false); !errors.Is(err, ErrTooLarge) {
+	if _, err := c.ask(r, 0, into, run); !errors.Is(err, ErrTooLarge) {
 		t.Error(err)
 	}
 }

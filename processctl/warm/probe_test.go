@@ -18,8 +18,10 @@ func TestProbe(t *testing.T) {
 		"-d ffi.enable=0":                 "fork: its extension FFI",
 		"-d ffi.enable=preload":           "",
 		"-d open_basedir=/srv":            "open_basedir",
-		"-d disable_functions=putenv":     "functions of PHP are disabled: putenv",
+		"-d session.auto_start=1":         "session.auto_start is on",
+		"-d disable_functions=putenv":     "waits: functions of PHP are disabled: putenv",
 		"-d disable_functions=chdir,exec": "functions of PHP are disabled: chdir",
+		"-d disable_functions=readlink":   "fork: functions of PHP are disabled: readlink",
 		"-d disable_classes=FFI":          "fork: its extension FFI",
 		"-d zend.assertions=1":            "",
 	} {
@@ -32,6 +34,8 @@ func TestProbe(t *testing.T) {
 			got = err.Error()
 		case p.Forks() != nil:
 			got = "fork: " + p.Forks().Error()
+		case p.Waits() != nil:
+			got = "waits: " + p.Waits().Error()
 		case !p.Fresh():
 			got = "not fresh"
 		}
@@ -43,7 +47,7 @@ func TestProbe(t *testing.T) {
 
 // What PHP says of itself is read whatever else it prints.
 func TestJudge(t *testing.T) {
-	fields := []string{"", "cli", "8.2", "0", "1", "1", "", "Core FFI", "", "own.php", "0", "1", "", "", "", "", "", "\n"}
+	fields := []string{"", "cli", "8.2", "0", "1", "1", "", "Core FFI", "", "own.php", "0", "1", "", "", "1", "0", "", "", "", "", "", "\n"}
 	for _, c := range []struct {
 		field int
 		value string

@@ -48,6 +48,9 @@ func (p *Program) Environ() []string {
 	if p.facts.eager {
 		env = append(env, "UROCKET_GLOBALS=1")
 	}
+	if p.facts.bare {
+		env = append(env, "UROCKET_NO_ARGV=1")
+	}
 	return env
 }
 
@@ -64,6 +67,11 @@ func (p *Program) Argv() []string {
 		set(opcache...)
 		if !p.facts.opcache {
 			set(opcacheOfOurs...)
+			for setting, is := range map[string]bool{"opcache.preload=": p.facts.preload, "opcache.file_cache=": p.facts.cached} {
+				if is {
+					set(setting)
+				}
+			}
 		}
 	}
 	return append(argv, p.Script)
@@ -75,7 +83,7 @@ var (
 	opcache = []string{"opcache.validate_timestamps=1", "opcache.revalidate_freq=0", "opcache.revalidate_path=1", "opcache.use_cwd=1"}
 	// opcacheOfOurs turn on what is off in the CLI, and nothing with it that the user
 	// has asked for elsewhere.
-	opcacheOfOurs = []string{"opcache.enable_cli=1", "opcache.preload=", "opcache.file_cache=", "opcache.jit_buffer_size=0", "opcache.save_comments=1"}
+	opcacheOfOurs = []string{"opcache.enable_cli=1", "opcache.jit_buffer_size=0", "opcache.save_comments=1"}
 )
 
 var (
@@ -86,6 +94,10 @@ var (
 	//go:embed probe.php
 	probeText string
 )
+
+// Door is the name of the socket, in the directory of the preludes, on which a spare
+// waits.
+const Door = "door"
 
 // Preludes writes what a PHP begins with to a directory in which it can read.
 func Preludes(dir string) error {

@@ -99,9 +99,9 @@ func (p *Program) scriptPath() string {
 
 // Place is where PHP finds the script, and in which folder. One that waits has both open.
 type Place struct {
-	real        string
-	dev, ino    uint64
-	folder, dir uint64 // device and number of the working directory
+	Script, Dir string    // where they lead
+	script      mark      // numbers of files are used again: its ctime counts
+	folder      [2]uint64 // device and number; that others work in it is no matter
 }
 
 // Place looks where the script is now.
@@ -110,11 +110,29 @@ func (p *Program) Place() (Place, error) {
 	if err != nil {
 		return Place{}, err
 	}
-	script, folder := markOf(real), markOf(p.Dir)
+	dir, err := filepath.EvalSymlinks(p.Dir)
+	if err != nil {
+		return Place{}, fmt.Errorf("find the working directory: %w", err)
+	}
+	script, folder := markOf(real), markOf(dir)
 	if !script.there || !folder.there {
 		return Place{}, fmt.Errorf("find %s in %s: %w", p.Script, p.Dir, fs.ErrNotExist)
 	}
-	return Place{real, script.dev, script.ino, folder.dev, folder.ino}, nil
+	return Place{real, dir, script, [2]uint64{folder.dev, folder.ino}}, nil
+}
+
+// source is the state of the script's file.
+type source struct {
+	mark
+	mtime unix.Timespec
+}
+
+func sourceOf(path string) source {
+	var st unix.Stat_t
+	if unix.Stat(path, &st) != nil {
+		return source{}
+	}
+	return source{mark{path: path, there: true, dev: st.Dev, ino: st.Ino, ctime: st.Ctim}, st.Mtim}
 }
 
 // RealScript is where the path of the script leads now. A release is often switched by

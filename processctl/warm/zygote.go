@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -68,7 +69,9 @@ type zygote struct {
 	child *Child
 	how   manner
 	p     Program
-	real  string // path of its script
+	real  string                 // path of its script
+	file  source                 // of that: edited or not
+	seen  atomic.Pointer[source] // what it was when a process was born last
 	begun time.Time
 	calls int  // that were given to it
 	old   bool // it is told to end, and another takes its place
@@ -90,6 +93,8 @@ func startZygote(h *Host, p Program, closing <-chan struct{}) (_ *zygote, err er
 	if z.real, err = p.RealScript(); err != nil {
 		return nil, err
 	}
+	z.file = sourceOf(z.real)
+	z.seen.Store(&z.file)
 	ours, phps, err := pair()
 	if err != nil {
 		return nil, err
@@ -154,6 +159,26 @@ func (z *zygote) holds() bool {
 	return err == nil && real == z.real && z.p.Fresh()
 }
 
+// run has a process born that runs the script as it is. One that was edited is seen
+// anyhow, but for one that has the time of the old one: opcache has to be told.
+func (z *zygote) run(r *Request) (int, error) {
+	now := sourceOf(z.real)
+	last := z.seen.Load()
+	what := run
+	if now != *last && now.mtime == last.mtime {
+		what = anew
+	}
+	pid, err := z.fork(r, what)
+	if err == nil && now != *last {
+		z.seen.CompareAndSwap(last, &now)
+	}
+	return pid, err
+}
+
+// edited says whether the script is another than at the start, so that opcache keeps it
+// no more: it takes what is younger than PHP for unfinished.
+func (z *zygote) edited() bool { return sourceOf(z.real) != z.file }
+
 // try proves that a child can be born, and in which manner it comes into its group.
 func (z *zygote) try(h *Host) error {
 	var err error
@@ -162,7 +187,7 @@ func (z *zygote) try(h *Host) error {
 		if gerr != nil {
 			return gerr
 		}
-		_, err = z.fork(&Request{Stdin: h.Null, Stdout: h.Null, Stderr: h.Null, Group: group}, true)
+		_, err = z.fork(&Request{Stdin: h.Null, Stdout: h.Null, Stderr: h.Null, Group: group}, trial)
 		remove()
 		if !errors.Is(err, syscall.EACCES) && !errors.Is(err, syscall.EPERM) {
 			break
@@ -176,7 +201,7 @@ func (z *zygote) try(h *Host) error {
 
 // fork has a process born and returns its pid once its script begins. On an error
 // but [ErrUncertain] no line of it has run.
-func (z *zygote) fork(r *Request, trial bool) (int, error) {
+func (z *zygote) fork(r *Request, what purpose) (int, error) {
 	group := r.Group.FD()
 	if z.how == enter {
 		fd, err := unix.Openat(group, "cgroup.procs", unix.O_WRONLY|unix.O_CLOEXEC, 0)
@@ -186,7 +211,7 @@ func (z *zygote) fork(r *Request, trial bool) (int, error) {
 		defer unix.Close(fd)
 		group = fd
 	}
-	pid, err := z.conn.ask(r, group, z.how, trial)
+	pid, err := z.conn.ask(r, group, z.how, what)
 	if err != nil {
 		if errors.Is(err, errWedged) && family.State(z.child.PID) != 'R' {
 			z.child.Kill()
