@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -43,11 +41,12 @@ func (d driver) names(made string) []string {
 	return []string{made}
 }
 
-// of is the list of trials for this driver.
-func (d driver) of(all []trial) (list []trial) {
+// of are the trials for this driver: all in the full form, and in the short one
+// each script in one way.
+func (d driver) of(all []trial, whole bool) (list []trial) {
 	const enough = 3
 	for _, tr := range all {
-		if d.few && tr.as != "" && tr.flags&everywhere == 0 {
+		if (d.few || !whole) && tr.as != "" && tr.flags&everywhere == 0 {
 			continue
 		}
 		if d.one && len(tr.calls) > enough {

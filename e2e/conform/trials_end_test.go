@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 // ends are the trials of how a script ends, and of what it says.

@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 // processes are the trials of the process, what it starts and what it shares.

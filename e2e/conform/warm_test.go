@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -24,6 +22,11 @@ func maker(by string) string {
 		return "spawn"
 	}
 	return by
+}
+
+// allBy tells whether one driver has made all processes.
+func allBy(drivers []string, made string) bool {
+	return !slices.ContainsFunc(drivers, func(by string) bool { return maker(by) != made })
 }
 
 var routeLine = regexp.MustCompile(`(?m)^POST +/(.+)$\n((?: .*\n)*)`)
@@ -75,8 +78,8 @@ func (s *suite) warm(tr trial) bool {
 func (s *suite) served(tr trial, c call) (run, error) {
 	if s.warm(tr) {
 		limit := patience // they are started a few at a time
-		if s.resting.seen(tr.name()) {
-			limit = 5 * time.Second
+		if c.before != nil && s.resting.seen(tr.name()) {
+			limit = 3 * time.Second // what was changed may keep it from being started
 		}
 		holdsWithin(limit, func() bool { return s.resting.has(s.gateway.cmd.Process.Pid, tr.name()) })
 	}
