@@ -1,6 +1,9 @@
 // Package conform holds one set of PHP scripts, and shows that each of them is
 // the same under every driver as it is by plain `php SCRIPT`.
 //
+//	go test ./e2e/conform      each script in one way: by spawn, fork, and fork's fallback
+//	make conformance           all trials, and fork with contrib/fastexit
+//
 // A trial is a script of testdata with a command, a request or several, and
 // what happens to its files between them. Each trial is run twice for each
 // driver:

@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -21,8 +19,8 @@ type driver struct {
 	made    string   // what makes the processes
 	options []string // of php, also where it is run plainly
 	source  string   // of an extension that is added under the driver alone
-	one     bool     // a call of an operation at a time
-	most    int      // calls of a trial; 0: all. Where each call is a PHP from its start there are enough elsewhere
+	few     bool     // each script in one way alone; the others are tried under a driver that is as this one
+	one     bool     // a call of an operation at a time, and few of them: each is a PHP from its start
 }
 
 // drivers are all of them. The fallback of fork to processes that are started
@@ -30,8 +28,8 @@ type driver struct {
 var drivers = []driver{
 	{name: "spawn", driver: "spawn", made: "spawn"},
 	{name: "fork", driver: "fork", made: "fork"},
-	{name: "fastexit", driver: "fork", made: "fork", source: "../../contrib/fastexit/fastexit.c"},
-	{name: "spare", driver: "fork", made: "spare", options: []string{"-d", "ffi.enable=0"}, one: true, most: 3},
+	{name: "fastexit", driver: "fork", made: "fork", source: "../../contrib/fastexit/fastexit.c", few: true},
+	{name: "spare", driver: "fork", made: "spare", options: []string{"-d", "ffi.enable=0"}, one: true, few: true},
 }
 
 // names are those by which the table knows the processes of a driver that were
@@ -43,13 +41,18 @@ func (d driver) names(made string) []string {
 	return []string{made}
 }
 
-// of is the list of trials for this driver.
-func (d driver) of(list []trial) []trial {
-	list = slices.Clone(list)
-	for i := range list {
-		if d.most > 0 && len(list[i].calls) > d.most {
-			list[i].calls = list[i].calls[:d.most]
+// of are the trials for this driver: all in the full form, and in the short one
+// each script in one way.
+func (d driver) of(all []trial, whole bool) (list []trial) {
+	const enough = 3
+	for _, tr := range all {
+		if (d.few || !whole) && tr.as != "" && tr.flags&everywhere == 0 {
+			continue
 		}
+		if d.one && len(tr.calls) > enough {
+			tr.calls = tr.calls[:enough]
+		}
+		list = append(list, tr)
 	}
 	return list
 }

@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -17,6 +15,7 @@ import (
 
 var (
 	write = flag.Bool("write", false, "write the table of differences into docs/drivers.md")
+	full  = flag.Bool("full", false, "all trials, and fork with the extension that leaves PHP's end out; else each script in one way")
 	keep  = flag.Bool("keep", false, "keep the files of a run")
 )
 

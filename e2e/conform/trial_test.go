@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -35,9 +33,10 @@ const stopAfter = 3 * time.Second
 type flags uint
 
 const (
-	together  flags = 1 << iota // all calls at once under the driver; one after another by plain php
-	asUser                      // runs as nobody: only for root
-	neverWarm                   // there is no script that could be kept warm
+	together   flags = 1 << iota // all calls at once under the driver; one after another by plain php
+	asUser                       // runs as nobody: only for root
+	neverWarm                    // there is no script that could be kept warm
+	everywhere                   // also under drivers that run each script in one way alone
 )
 
 // call is one request of a trial.
@@ -110,15 +109,6 @@ func (tr trial) lay(dir string) error {
 		err = os.Chmod(dir, 0o777) // scripts of another user write there as well
 	}
 	return err
-}
-
-// layAnew puts the files of a trial there again, and takes away what it has made.
-func (tr trial) layAnew(dir string) error {
-	names, err := os.ReadDir(dir)
-	for _, n := range names {
-		err = firstOf(err, os.RemoveAll(filepath.Join(dir, n.Name())))
-	}
-	return firstOf(err, tr.lay(dir))
 }
 
 var longAgo = time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)

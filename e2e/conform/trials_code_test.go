@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -16,7 +14,7 @@ func code() []trial {
 	return []trial{
 		{script: "include", cmd: []string{"php", "-d", "include_path=.:@DIR@/path", "include.php"}, calls: times(2)},
 		{script: "elsewhere", cmd: []string{"php", "bin/elsewhere.php"}},
-		{script: "elsewhere", as: "elsewhere-absolute", cmd: []string{"php", "@DIR@/bin/elsewhere.php"}},
+		{script: "elsewhere", as: "elsewhere-absolute", flags: everywhere, cmd: []string{"php", "@DIR@/bin/elsewhere.php"}},
 		{script: "elsewhere", as: "elsewhere-dots", cmd: []string{"/usr/bin/php", "./lib/../bin/elsewhere.php"}},
 		{script: "whereami", calls: times(2)},
 		{script: "whereami", as: "linked", cmd: []string{"php", "link.php"}, before: func(dir string) error { return os.Symlink("whereami.php", filepath.Join(dir, "link.php")) }},
@@ -50,26 +48,26 @@ func changes() []trial {
 			{before: replaced("fifth!", time.Hour)},
 			{before: replaced("six th", 2*time.Hour)}, // older than what it replaces
 		}},
-		{script: "edited", as: "edited-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replaced("second", 0)}}},
-		{script: "edited", as: "include-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replacedPart("second", 0)}}},
-		{script: "edited", as: "removed", before: edition("first", "first"), calls: []call{
+		{script: "edited", as: "edited-keeping-times", before: replaced("first!", 0), calls: []call{{}, {}, {before: replacedScript("second", 0)}}},
+		{script: "edited", as: "include-keeping-times", flags: everywhere, before: replaced("first!", 0), calls: []call{{}, {}, {before: replacedPart("second", 0)}}},
+		{script: "edited", as: "removed", flags: everywhere, before: edition("first", "first"), calls: []call{
 			{}, {before: func(dir string) error { return os.Remove(filepath.Join(dir, "edited.php")) }}, {before: edition("again", "again")},
 		}},
-		{script: "edited", as: "parse-error-between", before: edition("first", "first"), calls: []call{{}, {before: writing("edited.php", "<?php echo 1; }")}, {before: edition("again", "again")}}},
-		{script: "plain", as: "release", cmd: []string{"php", "@DIR@/current/main.php"}, before: releases(1), calls: []call{{}, {before: releases(2)}, {before: releases(1)}}},
-		{script: "plain", as: "release-folder", cmd: []string{"php", "main.php"}, keys: keys{"wd": "@DIR@/current"}, before: releases(1), calls: []call{{}, {before: releases(2)}, {before: releases(1)}}},
-		{script: "plain", as: "release-include", cmd: []string{"php", "fixed.php"}, before: releases(1), calls: []call{{}, {}, {before: releases(2)}, {before: releases(1)}}},
+		{script: "edited", as: "parse-error-between", flags: everywhere, before: edition("first", "first"), calls: []call{{}, {before: writing("edited.php", "<?php echo 1; }")}, {before: edition("again", "again")}}},
+		{script: "plain", as: "release", flags: everywhere, cmd: []string{"php", "@DIR@/current/main.php"}, before: releases(1), calls: []call{{}, {before: releases(2)}, {before: releases(1)}}},
+		{script: "plain", as: "release-folder", flags: everywhere, cmd: []string{"php", "main.php"}, keys: keys{"wd": "@DIR@/current"}, before: releases(1), calls: []call{{}, {before: releases(2)}, {before: releases(1)}}},
+		{script: "plain", as: "release-include", flags: everywhere, cmd: []string{"php", "fixed.php"}, before: releases(1), calls: []call{{}, {}, {before: releases(2)}, {before: releases(1)}}},
 	}
 }
 
 // commands are the trials of other words than php and a script.
 func commands() []trial {
 	return []trial{
-		{script: "plain", as: "odd-name", cmd: []string{"php", "an odd näme$(x);.php", "x"}, before: copied("an odd näme$(x);.php")},
+		{script: "plain", as: "odd-name", flags: everywhere, cmd: []string{"php", "an odd näme$(x);.php", "x"}, before: copied("an odd näme$(x);.php")},
 		{script: "plain", as: "no-suffix", cmd: []string{"php", "script", "-x"}, before: copied("script")},
 		{script: "plain", as: "missing", cmd: []string{"php", "not-there.php"}, flags: neverWarm},
 		{script: "plain", as: "a-folder", cmd: []string{"php", "folder"}, flags: neverWarm, before: func(dir string) error { return os.Mkdir(filepath.Join(dir, "folder"), 0o755) }},
-		{script: "plain", as: "phar", cmd: []string{"php", "app.phar", "x"}, before: phar, calls: times(2)},
+		{script: "plain", as: "phar", flags: everywhere, cmd: []string{"php", "app.phar", "x"}, before: phar, calls: times(2)},
 		{script: "plain", as: "code-in-the-command", cmd: []string{"php", "-r", `echo getcwd(), " ", json_encode($argv), " ", getenv("REQUEST_METHOD"), "\n"; exit(3);`, "x"}},
 		{script: "plain", as: "code-on-stdin", cmd: []string{"php"}, keys: keys{"channel": "stdin"}, calls: []call{{body: []byte(`<?php echo "from stdin ", __FILE__, " ", $argc, "\n"; exit(4);`)}}},
 		{script: "plain", as: "lines-of-stdin", cmd: []string{"php", "-R", `echo $argi, " ", strtoupper($argn), "\n";`}, keys: keys{"channel": "stdin"}, calls: []call{{body: []byte("one\ntwo\n")}}},
@@ -102,8 +100,13 @@ func edition(script, part string) func(dir string) error {
 // the time of an earlier day.
 func replaced(edition string, age time.Duration) func(dir string) error {
 	return func(dir string) error {
-		const script = "<?php\nrequire 'part.php';\necho 'script replaced by EDITION, ', part(), \"\\n\";\n"
-		return errors.Join(replacedPart(edition, age)(dir), replace(dir, "edited.php", strings.ReplaceAll(script, "EDITION", edition), age))
+		return errors.Join(replacedPart(edition, age)(dir), replacedScript(edition, age)(dir))
+	}
+}
+
+func replacedScript(edition string, age time.Duration) func(dir string) error {
+	return func(dir string) error {
+		return replace(dir, "edited.php", "<?php\nrequire 'part.php';\necho 'script replaced by "+edition+", ', part(), \"\\n\";\n", age)
 	}
 }
 

@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -71,8 +69,8 @@ func input() []trial {
 			"env":     []string{"GIVEN=given", "EMPTY=", "SPACES= a  b ", "LINES=a\nb", "EQUALS=a=b=c", "ODD={{query.a}}", "LONG={{jsonpayload}}", "lower=1", "TMP_NOT=x"},
 			"passenv": []string{"PASSED"},
 		}, calls: []call{{arg: "%FF%FE%0A%22", body: []byte("x")}, {arg: "", body: bytes.Repeat([]byte("y"), 100_000)}}},
-		{script: "env", as: "env-filled", cmd: []string{"php", "-d", "variables_order=EGPCS", "env.php"}, keys: keys{"env": []string{"GIVEN=given"}}, calls: times(2)},
-		{script: "env", as: "env-alone", cmd: []string{"php", "-d", "variables_order=E", "-d", "auto_globals_jit=0", "env.php"}},
+		{script: "env", as: "env-filled", flags: everywhere, cmd: []string{"php", "-d", "variables_order=EGPCS", "env.php"}, keys: keys{"env": []string{"GIVEN=given"}}, calls: times(2)},
+		{script: "env", as: "env-alone", flags: everywhere, cmd: []string{"php", "-d", "variables_order=E", "-d", "auto_globals_jit=0", "env.php"}},
 		{script: "env-many", keys: keys{"env": manyVariables()}},
 		{script: "env-order", keys: keys{"env": []string{"Z=1", "A={{query.a}}", "M=2"}}, calls: each("x")},
 		{script: "env-change", keys: keys{"env": []string{"GIVEN=given"}}, calls: times(2)},

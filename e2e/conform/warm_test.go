@@ -1,5 +1,3 @@
-//go:build conformance
-
 package conform
 
 import (
@@ -24,6 +22,11 @@ func maker(by string) string {
 		return "spawn"
 	}
 	return by
+}
+
+// allBy tells whether one driver has made all processes.
+func allBy(drivers []string, made string) bool {
+	return !slices.ContainsFunc(drivers, func(by string) bool { return maker(by) != made })
 }
 
 var routeLine = regexp.MustCompile(`(?m)^POST +/(.+)$\n((?: .*\n)*)`)
@@ -74,34 +77,53 @@ func (s *suite) warm(tr trial) bool {
 // else it would be started as by spawn, which is judged as such if it is.
 func (s *suite) served(tr trial, c call) (run, error) {
 	if s.warm(tr) {
-		holdsWithin(5*time.Second, func() bool { return s.resting.has("urocket: a warm php for POST /" + tr.name()) })
+		limit := patience // they are started a few at a time
+		if c.before != nil && s.resting.seen(tr.name()) {
+			limit = 3 * time.Second // what was changed may keep it from being started
+		}
+		holdsWithin(limit, func() bool { return s.resting.has(s.gateway.cmd.Process.Pid, tr.name()) })
 	}
 	return s.gateway.served(tr, c)
 }
 
-// resting are the processes that wait, by the names that the program has given them.
+// resting are the trials of which a process waits.
 type resting struct {
 	mu    sync.Mutex
 	asked time.Time
-	names map[string]bool
+	now   map[string]bool
+	once  map[string]bool // and those of which one did
 }
 
-// has looks at all processes, but not too often: there are hundreds, and many ask.
-func (r *resting) has(name string) bool {
+// has tells whether a process of the program rests that it has named after a trial.
+// All are looked at, but not too often: there are hundreds, and many ask.
+func (r *resting) has(program int, trial string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if time.Since(r.asked) < 40*time.Millisecond {
-		return r.names[name]
+	if time.Since(r.asked) > 100*time.Millisecond {
+		r.look(program)
+		r.asked = time.Now()
 	}
-	r.names = map[string]bool{}
+	return r.now[trial]
+}
+
+func (r *resting) seen(trial string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.once[trial]
+}
+
+func (r *resting) look(program int) {
+	r.now = map[string]bool{}
+	if r.once == nil {
+		r.once = map[string]bool{}
+	}
 	for _, pid := range leftovers.PIDs() {
-		title := strings.TrimRight(leftovers.CommandLine(pid), " ")
-		if strings.HasPrefix(title, "urocket: a warm php") && asleep(pid) {
-			r.names[title] = true
+		trial, ok := strings.CutPrefix(leftovers.CommandLine(pid), "urocket: a warm php for POST /")
+		if ok && leftovers.Parent(pid) == program && asleep(pid) {
+			trial = strings.TrimRight(trial, " ")
+			r.now[trial], r.once[trial] = true, true
 		}
 	}
-	r.asked = time.Now()
-	return r.names[name]
 }
 
 func asleep(pid int) bool {
