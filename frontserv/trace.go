@@ -121,30 +121,40 @@ func validTraceparent(s string) bool {
 		strings.Trim(parts[1], "0") != "" && strings.Trim(parts[2], "0") != ""
 }
 
-// Limits of tracestate (section 3.3). Together they are 16 KiB at most.
+// Limits of tracestate (section 3.3). Of its length in all the recommendation says that
+// 512 characters have to be passed on: what is kept of each request is to have an end.
 const (
 	maxStates     = 32
 	maxStateKey   = 256
 	maxStateValue = 256
+	maxState      = 4096
 )
 
 // tracestate joins the lines of the header to one list without blanks around its
-// members; false: a member is not valid, or there are too many.
+// members, up to the last that there is room for: the first ones are the latest. False:
+// a member is not valid, or there are too many.
 func tracestate(lines []string) (string, bool) {
-	var members []string
+	var list strings.Builder
+	n, full := 0, false
 	for _, line := range lines {
 		for member := range strings.SplitSeq(line, ",") {
 			member = strings.Trim(member, " \t")
 			if member == "" { // which section 3.3.1.1 allows
 				continue
 			}
-			if len(members) == maxStates || !validState(member) {
+			if n++; n > maxStates || !validState(member) {
 				return "", false
 			}
-			members = append(members, member)
+			if full = full || list.Len()+1+len(member) > maxState; full {
+				continue
+			}
+			if list.Len() > 0 {
+				list.WriteByte(',')
+			}
+			list.WriteString(member)
 		}
 	}
-	return strings.Join(members, ","), true
+	return list.String(), true
 }
 
 // validState checks a member, key=value.
