@@ -68,8 +68,29 @@ func exportsSpans(t *testing.T, with string) {
 		"get /failing":  {"cmd": sh("exit 3"), "reply": "stdout"},
 		"get /killed":   {"cmd": sh(curlReply + "-d '{}' >/dev/null; kill -9 $$")},
 	}}))
+	g.wantChild(t, c)
+	g.wantOwnTrace(t, c)
+	unrecorded := g.wantUnrecorded(t)
+	g.wantShown(t, c)
+	g.wantFaults(t, c)
+	eventually(t, "the metrics have counted the spans", func() bool {
+		return strings.Contains(string(g.back(t, "GET", "/metrics", "").body), `urocket_spans_total{outcome="exported"} 8`)
+	})
+	if slices.ContainsFunc(c.Spans(), func(s collector.Span) bool { return s.Attributes["urocket.request_id"] == unrecorded }) {
+		t.Error("a span that was not to be recorded")
+	}
+	// What is not sent yet is sent at the stop.
+	before := len(c.Spans())
+	g.get(t, "/cgi").want(t, 200)
+	g.finish()
+	if n := len(c.Spans()) - before; n != 1 {
+		t.Errorf("%d spans of the last request", n)
+	}
+}
 
-	// A child of the caller's span, in the script's environment and in the log.
+// wantChild: a child of the caller's span, in the script's environment and in the log.
+func (g *gateway) wantChild(t *testing.T, c *collector.Collector) {
+	t.Helper()
 	env := g.see(t, request{path: "/seen/a%20b?secret=7", header: []string{"Traceparent: " + traceparent, "Tracestate: a=1, b=2", "Tracestate: c=3"}}).env(t)
 	s := spanOf(t, c, "urocket.request_id", env["REQUEST_ID"])
 	if s.Trace != callersTraceID || s.Parent != callersSpanID || s.ID == callersSpanID || s.Name != "GET /seen/{x}" || s.Kind != "SPAN_KIND_SERVER" || s.State != "a=1,b=2,c=3" {
@@ -83,14 +104,29 @@ func exportsSpans(t *testing.T, with string) {
 			t.Errorf("%s reaches the script", name)
 		}
 	}
+	g.wantTracedLog(t, env["REQUEST_ID"], s)
+	wantDescribed(t, s)
+	if s.Resource["service.name"] != g.name {
+		t.Errorf("service.name %v", s.Resource["service.name"])
+	}
+}
+
+// wantTracedLog demands the ids of the span in each line about the call.
+func (g *gateway) wantTracedLog(t *testing.T, id string, s collector.Span) {
+	t.Helper()
 	eventually(t, "the request is logged", func() bool { return len(g.logLines(`"msg":"request"`, s.ID)) == 1 })
-	for _, line := range g.logLines(env["REQUEST_ID"]) {
+	for _, line := range g.logLines(id) {
 		var event map[string]any
 		check(t, json.Unmarshal([]byte(line), &event))
 		if event["trace_id"] != s.Trace || event["span_id"] != s.ID {
 			t.Errorf("logged: %s", line)
 		}
 	}
+}
+
+// wantDescribed demands what a span says of a request for /seen/{x}.
+func wantDescribed(t *testing.T, s collector.Span) {
+	t.Helper()
 	for name, value := range map[string]any{
 		"http.request.method": "GET", "http.route": "/seen/{x}", "url.path": "/seen/a%20b", "url.scheme": "http", "http.response.status_code": int64(200),
 		"urocket.end": "reply", "process.exit.code": int64(0), "urocket.driver": "spawn",
@@ -99,34 +135,41 @@ func exportsSpans(t *testing.T, with string) {
 			t.Errorf("%s is %v, want %v", name, s.Attributes[name], value)
 		}
 	}
-	if s.Resource["service.name"] != g.name {
-		t.Errorf("service.name %v", s.Resource["service.name"])
-	}
 	for _, name := range []string{"spawn", "reply", "end"} {
 		if at, ok := s.Events[name]; !ok || at.Before(s.Start) || at.After(time.Now()) {
 			t.Errorf("event %s at %v, of a span from %v to %v", name, at, s.Start, s.End)
 		}
 	}
+}
 
-	// Without a caller's, and with one that is not valid, a trace of its own.
+// wantOwnTrace: without a caller's, and with one that is not valid, a trace of its own.
+func (g *gateway) wantOwnTrace(t *testing.T, c *collector.Collector) {
+	t.Helper()
 	for _, header := range [][]string{nil, {"Traceparent: " + traceparent + "-extra", "Tracestate: a=1"}} {
-		env = g.see(t, request{path: "/seen/y", header: header}).env(t)
-		s = spanOf(t, c, "urocket.request_id", env["REQUEST_ID"])
+		env := g.see(t, request{path: "/seen/y", header: header}).env(t)
+		s := spanOf(t, c, "urocket.request_id", env["REQUEST_ID"])
 		if s.Parent != "" || s.Trace == callersTraceID || env["TRACEPARENT"] != "00-"+s.Trace+"-"+s.ID+"-01" || env["TRACESTATE"] != "" {
 			t.Errorf("%+v, TRACEPARENT=%q TRACESTATE=%q", s, env["TRACEPARENT"], env["TRACESTATE"])
 		}
 	}
+}
 
-	// A caller whose trace is not recorded: neither is the request, and the script is told so.
-	env = g.see(t, request{path: "/seen/z", header: []string{"Traceparent: " + traceparent[:53] + "00"}}).env(t)
-	unrecorded := env["REQUEST_ID"]
+// wantUnrecorded: of a caller whose trace is not recorded the request is not either, and
+// the script is told so. It returns the request's id.
+func (g *gateway) wantUnrecorded(t *testing.T) string {
+	t.Helper()
+	env := g.see(t, request{path: "/seen/z", header: []string{"Traceparent: " + traceparent[:53] + "00"}}).env(t)
 	if got := env["TRACEPARENT"]; !strings.HasPrefix(got, "00-"+callersTraceID+"-") || !strings.HasSuffix(got, "-00") {
 		t.Errorf("TRACEPARENT=%q", got)
 	}
+	return env["REQUEST_ID"]
+}
 
-	// What a script takes for headers says the same.
+// wantShown: what a script takes for headers says the same.
+func (g *gateway) wantShown(t *testing.T, c *collector.Collector) {
+	t.Helper()
 	body := string(g.get(t, "/cgi", "Traceparent: "+traceparent, "Tracestate: bad").want(t, 200).body)
-	s = spanOf(t, c, "http.route", "/cgi")
+	s := spanOf(t, c, "http.route", "/cgi")
 	for _, name := range []string{"HTTP_TRACEPARENT", "TRACEPARENT"} {
 		if !slices.Contains(strings.Split(body, "\n"), name+"=00-"+callersTraceID+"-"+s.ID+"-01") {
 			t.Errorf("no such %s:\n%s", name, body)
@@ -135,8 +178,11 @@ func exportsSpans(t *testing.T, with string) {
 	if strings.Contains(body, "TRACESTATE") {
 		t.Errorf("a bad tracestate reaches the script:\n%s", body)
 	}
+}
 
-	// How it failed.
+// wantFaults: how a call failed.
+func (g *gateway) wantFaults(t *testing.T, c *collector.Collector) {
+	t.Helper()
 	g.get(t, "/slow").want(t, 504)
 	g.get(t, "/failing").want(t, 502)
 	g.get(t, "/killed").want(t, 200)
@@ -153,21 +199,6 @@ func exportsSpans(t *testing.T, with string) {
 	}
 	if s := spanOf(t, c, "urocket.problem", "not-found"); s.Name != "GET" || s.Status != "STATUS_CODE_UNSET" || len(s.Attributes["url.path"].(string)) > 300 {
 		t.Errorf("%+v", s)
-	}
-
-	if slices.ContainsFunc(c.Spans(), func(s collector.Span) bool { return s.Attributes["urocket.request_id"] == unrecorded }) {
-		t.Error("a span that was not to be recorded")
-	}
-	eventually(t, "the metrics have counted the spans", func() bool {
-		return strings.Contains(string(g.back(t, "GET", "/metrics", "").body), `urocket_spans_total{outcome="exported"} 8`)
-	})
-
-	// What is not sent yet is sent at the stop.
-	before := len(c.Spans())
-	g.get(t, "/cgi").want(t, 200)
-	g.finish()
-	if n := len(c.Spans()) - before; n != 1 {
-		t.Errorf("%d spans of the last request", n)
 	}
 }
 
@@ -208,7 +239,7 @@ func hangingCollector(t *testing.T, with string) {
 	c := collector.New(t, func(http.ResponseWriter, *http.Request) bool { <-over; return false })
 	defer close(over)
 	s := tracing(with, c.URL, setup{ops: ops{"get /": probing()}})
-	s.environ = append(s.environ, "OTEL_BSP_MAX_QUEUE_SIZE=4", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2")
+	s.environ = append(s.environ, "OTEL_BSP_MAX_QUEUE_SIZE=4", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2", "OTEL_EXPORTER_OTLP_TIMEOUT=120000", "OTEL_BSP_EXPORT_TIMEOUT=120000")
 	g := start(t, s)
 	for range 12 {
 		g.get(t, "/").want(t, 200)

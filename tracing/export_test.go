@@ -214,7 +214,7 @@ func TestCollectorHangs(t *testing.T) {
 		return false
 	})
 	defer close(over)
-	e := exporterTo(t, otlpTarget+to.URL, sendsAtOnce, "OTEL_BSP_MAX_QUEUE_SIZE=4", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2")
+	e := exporterTo(t, otlpTarget+to.URL, sendsAtOnce, "OTEL_BSP_MAX_QUEUE_SIZE=4", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=2", "OTEL_EXPORTER_OTLP_TIMEOUT=120000", "OTEL_BSP_EXPORT_TIMEOUT=120000")
 	for range 20 {
 		e.Begin(sampled, "", begun).End(answered())
 	}
