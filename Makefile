@@ -1,5 +1,6 @@
 # make run    sets up what it needs, builds, and serves the example on 127.0.0.1:8080 and /tmp/urocket.sock
 # make test   sets up what it needs, builds, checks and tests
+# make build TAGS=otel    builds it with the export of traces (docs/tracing.md)
 
 export GO ?= go
 export FUZZTIME ?= 20000x
@@ -19,12 +20,13 @@ run: setup build
 
 # -buildvcs=false: the version comes from git describe; the Go tool's own stamp fails in another user's checkout.
 build:
-	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath $(if $(TAGS),-tags $(TAGS)) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
 
 # One package at a time: what many of them start wants the processors for itself.
 test: setup-test build lint
 	@rm -f bin/vm.txt $(UROCKET_NOT_RUN)
 	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -p 1 -timeout 30m ./...
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags otel ./tracing
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
 	@cat bin/vm.txt
@@ -85,7 +87,9 @@ setup-bench:
 
 lint:
 	$(GO) vet ./...
+	$(GO) vet -tags otel ./tracing ./cmd/urocket
 	$(GO) tool staticcheck ./...
+	$(GO) tool staticcheck -tags otel ./tracing ./cmd/urocket
 	@scripts/format-check.sh
 	@scripts/vulncheck.sh
 

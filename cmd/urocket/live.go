@@ -46,7 +46,7 @@ func (p *program) live(signals signals) int {
 			code, serving = exitFailure, false
 		}
 	}
-	p.manager.stopping(p.service.Drain + p.grace + 4*lastAnswers)
+	p.manager.stopping(p.service.Drain + p.grace + 5*lastAnswers)
 	if p.stopHeeding(signals) {
 		code = exitFailure
 	}
@@ -106,7 +106,7 @@ func (p *program) stop(now <-chan struct{}) {
 	p.serving.Wait()
 	end, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
-	errs = append(errs, p.controller.Close(end))
+	errs = append(errs, p.controller.Close(end), p.endTraces(now))
 	if err := errors.Join(errs...); err != nil {
 		p.log.Warn("not everything stopped cleanly", "error", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/urocket/urocket/metrics"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
+	"github.com/urocket/urocket/tracing"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -65,7 +66,8 @@ type program struct {
 	log     *slog.Logger
 	lines   *logWriter // behind log
 	metrics *metrics.Set
-	sources *guard.Sources // of every configuration
+	traces  tracing.Exporter // nil: nobody wants any
+	sources *guard.Sources   // of every configuration
 	visor   *visor.Visor
 	front   *frontserv.Server
 	back    *backserv.Server
@@ -124,6 +126,9 @@ func (p *program) start(l *loaded) error {
 	p.controller = l.controller
 	p.visor = visor.New(l.controller, l.places())
 	p.front = frontserv.New(p.visor, p.log, l.edition)
+	if err := p.trace(l); err != nil {
+		return err
+	}
 	p.tidyTmpDir()
 	p.staff = newStaff(p.log, l.controller)
 	if err := l.staff(p.staff, nil); err != nil {
@@ -257,5 +262,8 @@ func (p *program) abandon() {
 	if p.staff != nil {
 		p.staff.close(canceled())
 	}
-	p.close()
+	if p.traces != nil {
+		_ = p.traces.Close(canceled()) // there were no requests
+	}
+	_ = p.controller.Close(canceled())
 }
