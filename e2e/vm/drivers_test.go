@@ -97,7 +97,6 @@ func TestLimitsOfForkedPHP(t *testing.T) {
 		}
 	}
 	g.wantDriver("/fork/hog", "fork")
-	g.quiet()
 }
 
 // A worker has the limits of its operation for itself. One that is out of memory costs
