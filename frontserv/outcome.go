@@ -9,6 +9,7 @@ import (
 
 // Outcome is how a request went, for statistics.
 type Outcome struct {
+	ID        string           // REQUEST_ID
 	Operation *visor.Operation // nil: the request matched none that has a command
 	Status    int              // of the answer
 	Problem   string           // the word of its type, where no process was started; "": it is no problem
@@ -28,7 +29,7 @@ func (x *exchange) observeRefused(status int, problem string) {
 	if x.observe == nil {
 		return
 	}
-	o := Outcome{Status: status, Problem: problem, Answered: time.Since(x.begun)}
+	o := Outcome{ID: x.id, Status: status, Problem: problem, Answered: time.Since(x.begun)}
 	if x.endpoint != nil {
 		o.Operation = x.places
 	}
@@ -44,5 +45,5 @@ func (x *exchange) observeEnded(s *visor.Summary) {
 	if status == 0 { // a fault of ours; it is answered next
 		status = http.StatusInternalServerError
 	}
-	x.observe(Outcome{Operation: x.places, Status: status, BrokenOff: x.broken, Answered: x.answered, Summary: s})
+	x.observe(Outcome{ID: x.id, Operation: x.places, Status: status, BrokenOff: x.broken, Answered: x.answered, Summary: s})
 }

@@ -101,7 +101,7 @@ func (p *program) stop(now <-chan struct{}) {
 		_ = l.Close() // closed by its server already; the socket's file goes here
 	}
 	if p.admin != nil {
-		errs = append(errs, p.admin.Shutdown(last))
+		errs = append(errs, p.closeAdmin(last))
 	}
 	p.serving.Wait()
 	end, cancel := context.WithTimeout(context.Background(), lastAnswers)

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/metrics"
+	"github.com/urocket/urocket/page"
 	"github.com/urocket/urocket/processctl/worker"
 )
 
@@ -16,7 +17,14 @@ func (p *program) measure(l *loaded) {
 		DroppedLines: p.lines.lost.Load, Total: l.controller.Total, Pools: p.measurePools,
 		Logger: p.log,
 	})
-	p.front.Observe(func(o frontserv.Outcome) { p.metrics.Count(metrics.Call(o)) })
+	p.front.Observe(func(o frontserv.Outcome) {
+		p.metrics.Count(metrics.Call{
+			Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Answered: o.Answered, Summary: o.Summary,
+		})
+		if p.page != nil {
+			p.page.Count(page.Call{ID: o.ID, Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Started: o.Summary != nil})
+		}
+	})
 }
 
 // measurePools tells of the workers of the configuration that is in force.

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/page"
+)
+
+// Limits of the admin listener.
+const (
+	adminWrite = 30 * time.Second // for an answer; a stream of the page gives itself more
+	adminIdle  = time.Minute      // between two requests
+	adminHead  = 64 << 10         // bytes of a request's headers
+)
+
+// makePage makes the page, if there is a listener for it.
+func (p *program) makePage(l *loaded) {
+	if l.service.Admin == "" {
+		return
+	}
+	level, _ := l.controller.Level()
+	p.page = page.New(page.Options{
+		Service: l.service.Name, Version: buildVersion(), Level: level.String(), Address: l.service.Admin,
+		Calls: p.visor, Logger: p.log, Owned: p.owned, Self: os.Geteuid(),
+	})
+}
+
+// linkPage is what links to the page, nil if there is none.
+func (p *program) linkPage() func() string {
+	if p.page == nil {
+		return nil
+	}
+	return p.page.Link
+}
+
+// adoptPage has the page list the operations that are now in force.
+func (p *program) adoptPage(l *loaded) {
+	if p.page == nil {
+		return
+	}
+	var list []page.Operation
+	counted := l.edition.Operations() // in the same order
+	for i, op := range l.service.Operations {
+		o := page.Operation{
+			Operation: counted[i], Command: op.Command.Argv(), Driver: string(op.Driver), Reply: string(op.Reply),
+			User: op.User, Timeout: op.Timeout, Limits: limits(op.Limits),
+		}
+		if op.Driver == config.DriverWorker {
+			o.Reply = ""
+		}
+		list = append(list, o)
+	}
+	p.page.Adopt(list)
+}
+
+// serveAdmin serves the page, and what the socket has for everybody too.
+func (p *program) serveAdmin(l net.Listener) {
+	p.admin = &http.Server{
+		Handler:           p.page.Handler(p.back.AdminHandler()),
+		ReadHeaderTimeout: lastAnswers, WriteTimeout: adminWrite, IdleTimeout: adminIdle, MaxHeaderBytes: adminHead,
+	}
+	p.serve(func() error { return ignoreClosed(p.admin.Serve(l)) })
+}
+
+// closeAdmin lets answers end until ctx is done; those who watch the page do not
+// hold it up.
+func (p *program) closeAdmin(ctx context.Context) error {
+	p.page.Close()
+	if err := p.admin.Shutdown(ctx); err != nil {
+		return errors.Join(err, p.admin.Close())
+	}
+	return nil
+}
