@@ -24,6 +24,7 @@ type end struct {
 	status         int
 	problem        string
 	broken         bool
+	stopped        visor.End // why its process was made to end
 }
 
 // bad says whether somebody will want to know why.

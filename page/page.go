@@ -62,6 +62,7 @@ type Call struct {
 	Problem   string           // what kind of problem the answer is, where no process was started; "": none
 	BrokenOff bool             // the answer had begun and could not be completed
 	Started   bool             // a process was
+	Stopped   visor.End        // why the process was made to end, as of [visor.Summary]
 }
 
 // Page is the page of one urocket.
@@ -103,7 +104,7 @@ func (p *Page) Adopt(operations []Operation) {
 // Count tells of a call that is over, while the visor still knows it. Those for
 // which no process was even tried are not kept.
 func (p *Page) Count(c Call) {
-	e := &end{at: time.Now(), status: c.Status, problem: c.Problem, broken: c.BrokenOff}
+	e := &end{at: time.Now(), status: c.Status, problem: c.Problem, broken: c.BrokenOff, stopped: c.Stopped}
 	switch {
 	case c.Started:
 		snap, ok := p.opt.Calls.Snapshot(c.ID)

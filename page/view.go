@@ -96,6 +96,9 @@ func how(e *end) string {
 		return e.problem
 	}
 	words := []string{e.End.String()}
+	if e.stopped != visor.EndNone && e.stopped != e.End {
+		words = append(words, "then "+e.stopped.String())
+	}
 	switch {
 	case e.Signal != "":
 		words = append(words, e.Signal)

@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/metrics"
-	"github.com/urocket/urocket/page"
 	"github.com/urocket/urocket/processctl/worker"
 )
 
@@ -22,7 +21,7 @@ func (p *program) measure(l *loaded) {
 			Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Answered: o.Answered, Summary: o.Summary,
 		})
 		if p.page != nil {
-			p.page.Count(page.Call{ID: o.ID, Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Started: o.Summary != nil})
+			p.page.Count(pageCall(o))
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/page"
 )
 
@@ -57,6 +58,15 @@ func (p *program) adoptPage(l *loaded) {
 		list = append(list, o)
 	}
 	p.page.Adopt(list)
+}
+
+// pageCall is a request as the page counts it.
+func pageCall(o frontserv.Outcome) page.Call {
+	c := page.Call{ID: o.ID, Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff}
+	if o.Summary != nil {
+		c.Started, c.Stopped = true, o.Summary.Stopped
+	}
+	return c
 }
 
 // serveAdmin serves the page, and what the socket has for everybody too.
