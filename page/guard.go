@@ -40,39 +40,39 @@ func (p *Page) Link() string {
 	return "http://" + net.JoinHostPort(host, port) + "/?key=" + p.guard.key
 }
 
-// admit answers who may not come in.
-func (g *guard) admit(w http.ResponseWriter, r *http.Request) bool {
-	if !g.knows(r.Host) {
+// admit answers who may not come in, and tells who may.
+func (g *guard) admit(w http.ResponseWriter, r *http.Request) (who peer, ok bool) {
+	if !g.knows(r.Host, localOf(r)) {
 		say(w, http.StatusMisdirectedRequest, "this page is not served under that name: ask for localhost or 127.0.0.1, or for the address that `admin` names")
-		return false
+		return who, false
 	}
 	if r.URL.Path != pathIndex && foreign(r) {
 		say(w, http.StatusForbidden, "this was asked for by a page from elsewhere")
-		return false
+		return who, false
 	}
 	who, err := g.peers.of(r)
 	if err != nil {
 		say(w, http.StatusForbidden, err.Error())
-		return false
+		return who, false
 	}
 	if given := r.URL.Query().Get("key"); r.URL.Path == pathIndex && given != "" {
 		g.takeKey(w, r, given)
-		return false
+		return who, false
 	}
 	if g.hasKey(r) {
-		return true
+		return who, true
 	}
 	if err := g.peers.judge(who); err != nil {
 		say(w, http.StatusForbidden, err.Error()+".\n\nWho may ask the unix socket can have a link that lets others in:\n\n    urocket page -c urocket-service.yaml")
-		return false
+		return who, false
 	}
-	return true
+	return who, true
 }
 
 // knows says whether a Host is a name of this machine that cannot be made one: an
-// address is what it says, and localhost is resolved by nobody else. An absent one
-// is no browser's.
-func (g *guard) knows(host string) bool {
+// address is what it says, and localhost is resolved by nobody else. Of addresses it is
+// local, where the connection has arrived, or one of the loopback network.
+func (g *guard) knows(host string, local netip.Addr) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
@@ -81,7 +81,7 @@ func (g *guard) knows(host string) bool {
 		return true
 	}
 	a, err := netip.ParseAddr(host)
-	return err == nil && a.Unmap().IsLoopback()
+	return err == nil && (a.Unmap().IsLoopback() || a.Unmap() == local)
 }
 
 // foreign says whether a browser tells that another page is behind the request.

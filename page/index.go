@@ -132,6 +132,7 @@ func (p *Page) serveEnd(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusForbidden, "the token of the page is missing or old: load the page again")
 		return
 	}
+	who, _ := r.Context().Value(peerKey{}).(peer)
 	id, now := r.PostForm.Get("id"), r.PostForm.Get("how") == "kill"
 	err := p.opt.Calls.Terminate(id, now)
 	var gone *visor.GoneError
@@ -141,7 +142,7 @@ func (p *Page) serveEnd(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		say(w, http.StatusNotFound, "there is no such call, or it ended more than a minute ago")
 	default:
-		p.opt.Logger.Info("an operator ends a call", "request_id", id, "now", now, "by", "page", "from", r.RemoteAddr)
+		p.opt.Logger.Info("an operator ends a call", "request_id", id, "now", now, "by", "page", "uid", who.uid)
 		http.Redirect(w, r, pathIndex+"#c-"+strings.ToLower(id), http.StatusSeeOther)
 	}
 }

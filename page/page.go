@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/http"
@@ -158,8 +159,8 @@ func (p *Page) Handler(next http.Handler) http.Handler {
 			say(w, http.StatusMethodNotAllowed, "this path takes "+route.method)
 			return
 		}
-		if p.guard.admit(w, r) {
-			route.serve(w, r)
+		if who, ok := p.guard.admit(w, r); ok {
+			route.serve(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, who)))
 		}
 	})
 }

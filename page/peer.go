@@ -37,24 +37,34 @@ type peer struct {
 	inode uint64
 }
 
+// peerKey is that of the peer in a request's context.
+type peerKey struct{}
+
 var errElsewhere = errors.New("the page is shown on this machine alone; from another one: ssh -L PORT:ADDRESS HOST, with the address that `admin` names, and then http://127.0.0.1:PORT/")
 
 // of finds the peer of a request. The error is for whoever asks.
 func (p peers) of(r *http.Request) (peer, error) {
-	local, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	here := arrived(r)
 	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if local == nil || err != nil {
-		return peer{}, errElsewhere
-	}
-	here, err := netip.ParseAddrPort(local.String())
 	from := remote.Addr().Unmap()
-	if err != nil || !from.IsLoopback() && from != here.Addr().Unmap() {
+	if err != nil || !here.IsValid() || !from.IsLoopback() && from != localOf(r) {
 		return peer{}, errElsewhere // spares others' requests the look at the table
 	}
 	p.one.Lock()
 	defer p.one.Unlock()
 	return find(remote, here)
 }
+
+// arrived is our end of the connection of a request; not valid: it is none of TCP.
+func arrived(r *http.Request) netip.AddrPort {
+	if a, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
+		return a.AddrPort()
+	}
+	return netip.AddrPort{}
+}
+
+// localOf is the address of our end.
+func localOf(r *http.Request) netip.Addr { return arrived(r).Addr().Unmap() }
 
 // find looks for the socket that is bound to remote and connected to here. One that
 // its process has closed already is nobody's.

@@ -222,15 +222,27 @@ func size(n int64) string {
 	return strconv.FormatFloat(value, 'f', digits, 64) + " " + unit
 }
 
+// lineSize is how much of a command is shown, which may hold a whole script.
+const lineSize = 500
+
 // line writes arguments so that one can be told from two.
 func line(argv []string) string {
-	words := make([]string, len(argv))
+	var out strings.Builder
 	for i, word := range argv {
-		if words[i] = plain(word); word == "" || strings.ContainsAny(word, " \t\n'\"\\") {
-			words[i] = "'" + strings.ReplaceAll(plain(word), "'", `'\''`) + "'"
+		if i > 0 {
+			out.WriteByte(' ')
+		}
+		if room := lineSize - out.Len(); len(word) > room {
+			out.WriteString(plain(word[:max(room, 0)]) + "…")
+			break
+		}
+		if plain := plain(word); word == "" || strings.ContainsAny(word, " \t\n'\"\\") {
+			out.WriteString("'" + strings.ReplaceAll(plain, "'", `'\''`) + "'")
+		} else {
+			out.WriteString(plain)
 		}
 	}
-	return strings.Join(words, " ")
+	return out.String()
 }
 
 // written is the end of a stream that has had so many bytes.

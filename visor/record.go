@@ -82,12 +82,14 @@ func (r *records) dropTails() {
 	}
 }
 
+// find returns a copy, or nil.
 func (r *records) find(id string) *record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.expire(time.Now())
 	if e := r.byID[id]; e != nil {
-		return e.Value.(*record)
+		rec := *e.Value.(*record) // its tails may be dropped at any time
+		return &rec
 	}
 	return nil
 }

@@ -93,6 +93,9 @@ func (p *program) stop(now <-chan struct{}) {
 	close(over)
 	cut.Wait()
 
+	if p.page != nil {
+		p.page.Close()
+	}
 	last, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
 	var errs []error

@@ -20,16 +20,26 @@ const (
 	adminHead  = 64 << 10         // bytes of a request's headers
 )
 
-// makePage makes the page, if there is a listener for it.
-func (p *program) makePage(l *loaded) {
-	if l.service.Admin == "" {
-		return
+// listenAdmin opens the admin listener and makes the page for it, if the
+// configuration has one; else it returns nil.
+func (p *program) listenAdmin(l *loaded) (net.Listener, error) {
+	at := l.service.Admin
+	if at == "" {
+		return nil, nil
 	}
+	admin, err := p.listen(adminSocket, at)
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := net.SplitHostPort(at) // was checked; the port may be systemd's
+	_, port, _ := net.SplitHostPort(admin.Addr().String())
 	level, _ := l.controller.Level()
 	p.page = page.New(page.Options{
-		Service: l.service.Name, Version: buildVersion(), Level: level.String(), Address: l.service.Admin,
+		Service: l.service.Name, Version: buildVersion(), Level: level.String(), Address: net.JoinHostPort(host, port),
 		Calls: p.visor, Logger: p.log, Owned: p.owned, Self: os.Geteuid(),
 	})
+	p.adoptPage(l)
+	return admin, nil
 }
 
 // linkPage is what links to the page, nil if there is none.
@@ -78,10 +88,8 @@ func (p *program) serveAdmin(l net.Listener) {
 	p.serve(func() error { return ignoreClosed(p.admin.Serve(l)) })
 }
 
-// closeAdmin lets answers end until ctx is done; those who watch the page do not
-// hold it up.
+// closeAdmin lets answers end until ctx is done.
 func (p *program) closeAdmin(ctx context.Context) error {
-	p.page.Close()
 	if err := p.admin.Shutdown(ctx); err != nil {
 		return errors.Join(err, p.admin.Close())
 	}

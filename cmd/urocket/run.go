@@ -132,7 +132,6 @@ func (p *program) start(l *loaded) error {
 		return err
 	}
 	p.measure(l)
-	p.makePage(l)
 	p.adopt(l)
 	s := p.service
 	socket, err := p.listenReplies()
@@ -143,17 +142,17 @@ func (p *program) start(l *loaded) error {
 	if err != nil {
 		return err
 	}
+	admin, err := p.listenAdmin(l)
+	if err != nil {
+		return err
+	}
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
 		Ready: p.ready, Pools: p.poolStates,
 		Page: p.linkPage(), Metrics: p.metrics.Handler(), Replied: p.metrics.CountReply,
 	})
-	if s.Admin != "" {
-		admin, err := p.listen(adminSocket, s.Admin)
-		if err != nil {
-			return err
-		}
+	if admin != nil {
 		p.serveAdmin(admin)
 	}
 	for name := range p.inherited {
