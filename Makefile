@@ -13,7 +13,7 @@ NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 # To make cgroups for what is measured takes root.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-.PHONY: run build test test-vm conformance soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
+.PHONY: run build test test-vm pictures conformance soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
@@ -34,6 +34,10 @@ test: setup-test build lint
 # The part of the tests that boots a kernel of its own, where limits are real. Its last lines say what ran.
 test-vm: setup-test
 	$(GO) test -count=1 -v ./e2e/vm
+
+# The pictures of docs/page.md, from Chromium. A machine with optipng makes them smaller.
+pictures: setup-test
+	CGO_ENABLED=1 $(GO) test -count=1 -run TestPageLooks ./e2e -pictures
 
 # Scripts by plain php and under each driver, fact by fact, in every way in which they are called; a short form is in `make test`.
 conformance: setup-test

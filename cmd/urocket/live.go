@@ -93,6 +93,9 @@ func (p *program) stop(now <-chan struct{}) {
 	close(over)
 	cut.Wait()
 
+	if p.page != nil {
+		p.page.Close()
+	}
 	last, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
 	var errs []error
@@ -101,7 +104,7 @@ func (p *program) stop(now <-chan struct{}) {
 		_ = l.Close() // closed by its server already; the socket's file goes here
 	}
 	if p.admin != nil {
-		errs = append(errs, p.admin.Shutdown(last))
+		errs = append(errs, p.closeAdmin(last))
 	}
 	p.serving.Wait()
 	end, cancel := context.WithTimeout(context.Background(), lastAnswers)

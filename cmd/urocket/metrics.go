@@ -20,6 +20,9 @@ func (p *program) measure(l *loaded) {
 		p.metrics.Count(metrics.Call{
 			Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Answered: o.Answered, Summary: o.Summary,
 		})
+		if p.page != nil {
+			p.page.Count(pageCall(o))
+		}
 	})
 }
 
