@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/urocket/urocket/e2e/leftovers"
@@ -148,6 +149,7 @@ func (s *session) wantNothingLeft(t *testing.T) {
 	t.Helper()
 	for _, pid := range leftovers.Marked(s.base) {
 		t.Errorf("%d is left: %s", pid, leftovers.CommandLine(pid))
+		_ = syscall.Kill(pid, syscall.SIGKILL) // it bears our mark, so it is ours
 	}
 	for _, file := range leftovers.Files(s.base) {
 		if info, err := os.Lstat(file); err == nil && info.Mode()&fs.ModeSocket != 0 {

@@ -40,8 +40,7 @@ func TestYAML(t *testing.T) {
 			if _, file := b.isFile(); isConfiguration(b) && !file {
 				t.Errorf("%s:%d: a whole configuration that nobody tries: write ```yaml file NAME", p.name, b.line)
 			}
-			top, ok := value.(map[string]any)
-			if ok && len(top) > 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(top)), func(k string) bool { return !slices.Contains(keys, k) }) {
+			if speaksOf(value, keys) {
 				parts++
 				if err := schema.Validate(value); err != nil {
 					t.Errorf("%s:%d: no part of a configuration: %v", p.name, b.line, err)
@@ -51,6 +50,36 @@ func TestYAML(t *testing.T) {
 	}
 	if parts < 5 {
 		t.Errorf("only %d parts of configurations", parts)
+	}
+}
+
+// speaksOf says whether a value is a map with none but these keys.
+func speaksOf(value any, keys []string) bool {
+	top, ok := value.(map[string]any)
+	for key := range top {
+		ok = ok && slices.Contains(keys, key)
+	}
+	return ok && len(top) > 0
+}
+
+// What is said in a line of text, such as `reply: stdout`, fits the schema, too.
+func TestKeysInTheText(t *testing.T) {
+	schema, keys := partSchema(t)
+	seen := 0
+	for _, p := range pages(t) {
+		for _, m := range codeSpan.FindAllStringSubmatch(p.prose, -1) {
+			value, err := readYAML(m[1])
+			if err != nil || strings.Contains(m[1], "…") || !speaksOf(value, keys) {
+				continue
+			}
+			seen++
+			if err := schema.Validate(value); err != nil {
+				t.Errorf("%s: `%s`: %v", p.name, m[1], err)
+			}
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d were looked at", seen)
 	}
 }
 
@@ -79,7 +108,7 @@ func partSchema(t *testing.T) (*jsonschema.Schema, []string) {
 	// An operation, or what it holds, may be shown by itself.
 	properties := top["properties"].(map[string]any)
 	definitions := top["definitions"].(map[string]any)
-	for _, name := range []string{"inject", "operation"} {
+	for _, name := range []string{"inject", "operation", "limits", "worker", "tls", "scheme"} {
 		for key, value := range definitions[name].(map[string]any)["properties"].(map[string]any) {
 			if properties[key] == nil {
 				properties[key] = value

@@ -144,6 +144,7 @@ func (s *session) run(t *testing.T, b block) string {
 	}
 	s.dir = m[3]
 	s.relocate(t, filepath.Join(s.base, "work"))
+	s.relocate(t, filepath.Join(s.base, "home"))
 	return strings.ReplaceAll(m[1], "\r\n", "\n")
 }
 
