@@ -4,14 +4,14 @@ package config
 var aboutOperation = []about{
 	{"validatein", "`true`", "Check the request against the document. What does not fit gets 400 and starts nothing."},
 	{"validateout", "`false`", "Check the reply against the document. A reply on the socket that does not fit is refused with 422, and may be sent again; in the other modes the caller gets 502. The answer is held back whole, to `maxbody`. `report` is not checked."},
-	{"reply", "`socket`", "Where the answer comes from: `socket`, `stdout`, `cgi`, `report`. See [ends.md](ends.md)."},
+	{"reply", "`socket`", "Where the answer comes from. See [ends.md](ends.md)."},
 	{"contenttype", "the document's only one, else `text/plain; charset=utf-8`", "Content-Type of a `stdout` answer."},
 	{"onexit", "`fail`", "With `reply: socket`, when the process has ended and nobody replied: `fail`: 502. `report`: the report. `wait`: go on waiting until `timeout`; somebody else will reply."},
 	{"replyfrom", "`anyone`", "Who may reply. `process`: only a process of this request's cgroup; refuses start where urocket can make none (`cgroup: off`, or no cgroup v2)."},
 	{"logstdout", "`false`", "Write each line of stdout and stderr to the log, with the request id."},
 	{"stats", "`false`", "Add the header `urocket-stats`, and `Server-Timing` for browsers. See [below](#figures)."},
 	{"statswait", "50ms", "With `stats`: how long an answer waits for the script to end, so that the figures are final."},
-	{"ondisconnect", "`continue`", "What becomes of the process when the caller goes away: `continue` or `kill`."},
+	{"ondisconnect", "`continue`", "What becomes of the process when the caller goes away."},
 	{"running", "no limit", "Processes at once for this operation. `1` replaces a lock file."},
 	{"queued", "no limit", "Callers that wait for this operation. `0` refuses at once (429), as `flock -n` does. A place is free when nothing is left of its call, up to `grace` after its script has ended where that has left a process behind."},
 }
@@ -33,7 +33,7 @@ var aboutInject = []about{
 	{"group", "the user's", "Its group. Without `user` only the group changes."},
 	{"umask", "urocket's", "Octal, in quotes."},
 	{"driver", "`spawn`", "How the process comes to be. `spawn`: it is started. `fork`: for PHP; it is forked from one that has done its start-up, or was started ahead, or is started, whatever is possible: [drivers.md](drivers.md). `worker`: processes that stay and have one request after another, see [worker.md](worker.md)."},
-	{"worker", "see there", "With `driver: worker`: a map of `min`, `max`, `maxrequests`, `maxage`, `maxmemory`, `boottimeout`."},
+	{"worker", "[there](worker.md#settings)", "With `driver: worker`: a map of `min`, `max`, `maxrequests`, `maxage`, `maxmemory`, `boottimeout`."},
 }
 
 // aboutLimits are the keys of limits, with the names that the kernel has for them.

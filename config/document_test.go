@@ -115,7 +115,8 @@ func enumerated(words reflect.Value) string {
 func anyForm(parts []any) string {
 	var all []string
 	for _, part := range parts {
-		if words := form(part.(schema)); words != "" && !slices.Contains(all, words) {
+		words := strings.ReplaceAll(form(part.(schema)), "path", "text") // only a text by itself is a path
+		if words != "" && !slices.Contains(all, words) {
 			all = append(all, words)
 		}
 	}

@@ -144,6 +144,9 @@ func (s *session) has(name string) bool {
 	return false
 }
 
+// stopped is what a service logs last, in either format.
+var stopped = regexp.MustCompile(`(?m)(msg=|"msg":")stopped"?[ ,]"?code"?[=:]0\b`)
+
 // wantNothingLeft looks for processes, groups and sockets of the page, when its shell has ended.
 func (s *session) wantNothingLeft(t *testing.T) {
 	t.Helper()
@@ -155,6 +158,9 @@ func (s *session) wantNothingLeft(t *testing.T) {
 		if info, err := os.Lstat(file); err == nil && info.Mode()&fs.ModeSocket != 0 {
 			t.Errorf("%s is left", file)
 		}
+	}
+	if clean := stopped.FindAllString(s.log(), -1); len(clean) != s.serves && !t.Failed() {
+		t.Errorf("%d of %d services have stopped with code 0", len(clean), s.serves)
 	}
 	for _, m := range regexp.MustCompile(`/urocket-[a-z0-9-]+\.[0-9]+\b`).FindAllString(s.log(), -1) {
 		if groups := leftovers.Groups(m); len(groups) > 0 {

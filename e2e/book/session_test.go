@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/urocket/urocket/e2e/leftovers"
 )
 
 const patience = 30 * time.Second // to see that something hangs; nothing is judged by its speed
@@ -29,6 +31,7 @@ type session struct {
 	ended  chan struct{}
 	dir    string // where the shell is
 	blocks int
+	serves int // services that it has started
 }
 
 // output is what the shell has printed and nobody has taken yet.
@@ -135,6 +138,7 @@ func (s *session) run(t *testing.T, b block) string {
 	m := s.out.take()
 	for deadline := time.Now().Add(patience); m == nil && err == nil && !s.hasEnded(); m = s.out.take() {
 		if time.Now().After(deadline) {
+			s.stop()
 			t.Fatalf("line %d has not ended within %v:\n%s\n%s", b.line, patience, b.text, tail(s.log()))
 		}
 		time.Sleep(5 * time.Millisecond)
@@ -160,6 +164,7 @@ func (s *session) serving(text string) string {
 // waitServed waits until what serves a configuration answers on its socket.
 func (s *session) waitServed(t *testing.T, config string) {
 	t.Helper()
+	s.serves++
 	s.eventually(t, config+" is served", func() bool { return s.urocket("ps", "-c", config).Run() == nil })
 }
 
@@ -187,6 +192,18 @@ func (s *session) hasEnded() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// stop ends a shell that does not go on, and all that it has started in its group: urocket as well, which at the
+// second signal ends its calls at once.
+func (s *session) stop() {
+	for range 20 {
+		_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGTERM)
+		time.Sleep(time.Second / 2)
+		if len(leftovers.Marked(s.base)) == 0 {
+			return
+		}
 	}
 }
 
