@@ -65,6 +65,7 @@ func openSession(t *testing.T, inSources bool) *session {
 	t.Helper()
 	base, err := os.MkdirTemp("/tmp", "urbook-") // short: a socket's path holds 107 bytes
 	check(t, err)
+	t.Cleanup(func() { leftovers.Clear(base) })
 	s := &session{base: base, places: places{base: base, have: map[string]string{}}, ended: make(chan struct{})}
 	s.furnish(t)
 	s.dir = filepath.Join(base, "work")
@@ -222,7 +223,6 @@ func (s *session) close(t *testing.T) {
 	if t.Failed() {
 		t.Logf("standard error:\n%s", tail(s.log()))
 	}
-	check(t, os.RemoveAll(s.base))
 }
 
 // places puts free addresses and sockets in place of those that a page names, always the same for the same.
