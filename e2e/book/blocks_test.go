@@ -29,6 +29,18 @@ func TestEveryBlockIsTried(t *testing.T) {
 	}
 }
 
+// A reader does not see what stands behind a fence: the name of a file that he is to write is in the text before it.
+func TestFilesAreNamed(t *testing.T) {
+	for _, p := range pages(t) {
+		lines := strings.Split(p.prose, "\n")
+		for _, b := range p.blocks {
+			if name, ok := b.isFile(); ok && !strings.Contains(strings.Join(lines[max(0, b.line-6):b.line], "\n"), "`"+name+"`") {
+				t.Errorf("%s:%d: the text does not say that this is `%s`", p.name, b.line, name)
+			}
+		}
+	}
+}
+
 // Code stands between fences, where it is seen by the tests.
 func TestNoIndentedBlocks(t *testing.T) {
 	for _, p := range pages(t) {

@@ -10,7 +10,7 @@
 //	text answer       is what the block before has printed; … stands for any text
 //	sh run caller     is run and left waiting for its answer
 //	text answer caller  is what it has printed in the end
-//	yaml file NAME    is written into that file, in whatever language it is
+//	yaml file NAME    is written into that file, which the text before it names, in whatever language it is
 //
 // The blocks of a page are one session of one shell, in their order, in a folder
 // of their own with a copy of the sources beside it (README.md: in that copy),
