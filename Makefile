@@ -1,5 +1,6 @@
 # make run    sets up what it needs, builds, and serves the example on 127.0.0.1:8080 and /tmp/urocket.sock
 # make test   sets up what it needs, builds, checks and tests
+# make build TAGS=otel    builds it with the export of traces (docs/tracing.md)
 
 export GO ?= go
 export FUZZTIME ?= 20000x
@@ -12,19 +13,20 @@ NEED := $(if $(shell command -v npm 2>/dev/null),UROCKET_NEED_DOCUMENTS=1)
 # To make cgroups for what is measured takes root.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 
-.PHONY: run build test test-vm conformance soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
+.PHONY: run build test test-vm pictures conformance soak setup setup-test setup-bench lint fuzz bench bench-php compare gobench clean
 
 run: setup build
 	exec bin/urocket run -c examples/urocket-service.yaml --log-format text
 
 # -buildvcs=false: the version comes from git describe; the Go tool's own stamp fails in another user's checkout.
 build:
-	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
+	CGO_ENABLED=0 $(GO) build -buildvcs=false -trimpath $(if $(TAGS),-tags $(TAGS)) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/urocket ./cmd/urocket
 
 # One package at a time: what many of them start wants the processors for itself.
 test: setup-test build lint
 	@rm -f bin/vm.txt bin/book.txt $(UROCKET_NOT_RUN)
 	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt UROCKET_BOOK_SUMMARY=$(CURDIR)/bin/book.txt $(GO) test -race -count=1 -p 1 -timeout 30m ./...
+	CGO_ENABLED=1 $(GO) test -race -count=1 -tags otel ./tracing
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
 	@cat bin/book.txt bin/vm.txt
@@ -32,6 +34,10 @@ test: setup-test build lint
 # The part of the tests that boots a kernel of its own, where limits are real. Its last lines say what ran.
 test-vm: setup-test
 	$(GO) test -count=1 -v ./e2e/vm
+
+# The pictures of docs/page.md, from Chromium. A machine with optipng makes them smaller.
+pictures: setup-test
+	CGO_ENABLED=1 $(GO) test -count=1 -run TestPageLooks ./e2e -pictures
 
 # Scripts by plain php and under each driver, fact by fact, in every way in which they are called; a short form is in `make test`.
 conformance: setup-test
@@ -85,7 +91,9 @@ setup-bench:
 
 lint:
 	$(GO) vet ./...
+	$(GO) vet -tags otel ./tracing ./cmd/urocket
 	$(GO) tool staticcheck ./...
+	$(GO) tool staticcheck -tags otel ./tracing ./cmd/urocket
 	@scripts/format-check.sh
 	@scripts/vulncheck.sh
 

@@ -48,6 +48,7 @@
 //	GET /urprocs, /urprocs/<id>      the processes, for root and urocket's own user
 //	DELETE /urprocs/<id>             ends a call, for the same: SIGTERM, grace, SIGKILL;
 //	                                 with ?now SIGKILL
+//	GET /urpage                      a link to the page of the admin listener, for the same
 //	GET /healthz, /readyz, /metrics  as on the admin listener, see [Server.AdminHandler];
 //	                                 /metrics is 404 unless [Options] has Metrics
 package backserv

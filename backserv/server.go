@@ -85,6 +85,9 @@ type Options struct {
 	Ready func() error
 	// Pools are shown by /urprocs behind the processes; nil: there are none.
 	Pools func() []Pool
+	// Page is a link to the page of the admin listener, with a key in it, for who may
+	// see the processes; nil: there is no page.
+	Page func() string
 	// Metrics answers /metrics; nil: 404.
 	Metrics http.Handler
 	// Replied is told the status that each reply was answered with; 0: its sender
@@ -176,6 +179,7 @@ func (s *Server) routes() http.Handler {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		router.Handle(method, "/urprocs", s.listProcesses)
 		router.Handle(method, "/urprocs/:id", s.showProcess)
+		router.Handle(method, "/urpage", s.linkPage)
 	}
 	router.Handle(http.MethodDelete, "/urprocs/:id", s.endProcess)
 	for _, method := range []string{http.MethodPost, http.MethodPut} {

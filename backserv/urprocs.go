@@ -146,6 +146,19 @@ func (s *Server) endProcess(w http.ResponseWriter, r *http.Request, p httprouter
 	x.answer(terminating)
 }
 
+// linkPage serves GET /urpage.
+func (s *Server) linkPage(w http.ResponseWriter, r *http.Request, _ httprouter.Params) {
+	x := s.exchange(w, r)
+	if !s.admitted(x) {
+		return
+	}
+	if s.opt.Page == nil {
+		x.answer(answer{status: http.StatusNotFound, text: "there is no page, for the configuration has no `admin`.\n"})
+		return
+	}
+	x.answer(answer{status: http.StatusOK, text: s.opt.Page() + "\n"})
+}
+
 // admitted answers 403 to a peer that may not see what runs; to another it
 // promises JSON.
 func (s *Server) admitted(x *exchange) bool {

@@ -116,8 +116,29 @@ func (b *bench) loads(ctx context.Context, s *site, url string, conns []int, sam
 		if err != nil {
 			return 0, 0, err
 		}
+		if b.php && n == 1 {
+			alone, err := b.alone(ctx, job)
+			if err != nil {
+				return 0, 0, err
+			}
+			answers, cut = answers+alone.Answers, cut+1
+			one := samples[n]
+			one.Alone = ms(alone.P50)
+			samples[n] = one
+		}
 	}
 	return answers, cut, nil
+}
+
+// pause is how long nothing is asked between one call and the next: long enough for what a PHP
+// does after its answer, and for another to be started in its place.
+const pause = 60 * time.Millisecond
+
+// alone drives a server by one call at a time, with a pause behind each: what a call costs after its answer
+// is not counted to the next one.
+func (b *bench) alone(ctx context.Context, j load.Job) (load.Result, error) {
+	j.Own, j.Pause = true, pause
+	return load.Run(ctx, j, nil)
 }
 
 func sampleOf(r load.Result, cpu time.Duration, foreign, rss float64) measure.Sample {

@@ -23,7 +23,7 @@ func writePHPReport(dir string, r *measure.Results) error {
 	var b strings.Builder
 	err := phpTemplate.Execute(&b, map[string]any{
 		"Date": r.Date, "Short": phpShort(r), "Tables": phpTables(r), "Faults": list(faults(r)), "Disturbed": disturbance(r),
-		"Rounds": r.Rounds, "Conns": and(r.Conns), "Seconds": r.Seconds, "Tool": r.Tool, "Machine": machineTable(r), "Pool": pool,
+		"Rounds": r.Rounds, "Conns": and(r.Conns), "Seconds": r.Seconds, "Tool": r.Tool, "Machine": machineTable(r), "Pool": pool, "Pause": pause,
 	})
 	if err != nil {
 		return err
@@ -63,13 +63,15 @@ func phpShort(r *measure.Results) string {
 		}
 	}
 	p50 := func(s measure.Sample) float64 { return s.P50 }
+	alone := func(s measure.Sample) float64 { return s.Alone }
 	rate := func(s measure.Sample) float64 { return s.Rate }
 	most := r.Conns[len(r.Conns)-1]
 	for _, s := range phpScripts {
 		spawn := "urocket spawn: " + s.name
 		for _, d := range []string{"spare", "fork", "fork + extension"} {
 			row := "urocket " + d + ": " + s.name
-			add(fmt.Sprintf("%s: %s answers sooner than spawn, 1 connection (p50)", s.name, d), spawn, row, 1, p50)
+			add(fmt.Sprintf("%s: %s answers sooner than spawn, a call by itself", s.name, d), spawn, row, 1, alone)
+			add(fmt.Sprintf("%s: %s answers sooner than spawn, one call after the other", s.name, d), spawn, row, 1, p50)
 			add(fmt.Sprintf("%s: %s carries as many requests as spawn, %d connections", s.name, d, most), row, spawn, most, rate)
 		}
 		if s.web {
@@ -85,11 +87,18 @@ func phpTables(r *measure.Results) string {
 	for _, s := range phpScripts {
 		fmt.Fprintf(&b, "### %s: %s\n\n", s.name, s.note)
 		for _, n := range r.Conns {
-			rows := [][]string{{connections(n), "answers/s", "of `php` in a loop", "p50 ms", "p99 ms", "cpu µs", "MiB", "others"}}
+			head := []string{connections(n), "answers/s", "of `php` in a loop", "p50 ms", "p99 ms", "cpu µs", "MiB", "others"}
+			if n == 1 {
+				head = append(head, "by itself ms")
+			}
+			rows := [][]string{head}
 			for _, row := range r.Rows {
 				if strings.HasSuffix(row.Name, ": "+s.name) {
 					cut := cells(r, row, n)
 					cut[0] = strings.TrimSuffix(row.Name, ": "+s.name)
+					if n == 1 {
+						cut = append(cut, aloneCell(r, row))
+					}
 					rows = append(rows, cut)
 				}
 			}
@@ -97,6 +106,20 @@ func phpTables(r *measure.Results) string {
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// aloneCell is how long calls take by themselves.
+func aloneCell(r *measure.Results, row measure.Row) string {
+	var times []float64
+	for _, s := range r.Of(row.Name, 1) {
+		if s.Err == "" && s.Alone > 0 {
+			times = append(times, s.Alone)
+		}
+	}
+	if len(times) == 0 {
+		return ""
+	}
+	return spread("%.2f", 1, measure.Of(times))
 }
 
 // phpCharts are one for each script: those that start something for each request, and

@@ -45,7 +45,7 @@ var aboutService = []about{
 	{"basepath", "path of the document's first server", "A request matches as it is, or without this in front. `\"\"` for none."},
 	{"security", "none", "Who checks what the document demands of callers. `upstream`: a proxy in front does. Or a map, [scheme by scheme](#security). An operation that demands a scheme which nothing covers refuses start."},
 	{"tls", "none", "TLS on the public listener: [its keys](#tls)."},
-	{"admin", "none", "A TCP address for `/healthz`, `/readyz` and [`/metrics`](metrics.md), which are on the socket too. Without a host (`:9090`) it refuses start: it asks nobody who he is, so whoever means to open it to others writes `0.0.0.0:9090`, and is warned."},
+	{"admin", "none", "A TCP address for `/healthz`, `/readyz` and [`/metrics`](metrics.md), which are on the socket too, and for [the page](page.md), which is for this machine alone. Without a host (`:9090`) it refuses start: it asks nobody who he is, so whoever means to open it to others writes `0.0.0.0:9090`, and is warned."},
 	{"maxbody", "10MiB", "A larger request or reply is refused with 413."},
 	{"running", "64", "Processes at once, all operations together."},
 	{"queued", "256", "Callers that wait for a place. One more gets 503. Who is next: [operations.md](operations.md#places)."},

@@ -85,9 +85,13 @@ func (g *gateway) launchOn(s setup, log *os.File, args ...string) {
 	if len(args) == 0 {
 		args = []string{"run", "-c", g.path("urocket-service.yaml")}
 	}
-	cmd := exec.Command(program, args...)
+	which := program
+	if s.program != "" {
+		which = s.program
+	}
+	cmd := exec.Command(which, args...)
 	if len(s.via) > 0 { // started by a helper that prepares what it inherits
-		cmd = exec.Command(g.path(helperName), append(append(s.via, "--", program), args...)...)
+		cmd = exec.Command(g.path(helperName), append(append(s.via, "--", which), args...)...)
 	}
 	cmd.Dir = "/"
 	cmd.Env = append(g.environment(), s.environ...)

@@ -318,6 +318,36 @@ func TestWhatAScriptIsGivenOfCredentials(t *testing.T) {
 	g.wantNoCredentials(t)
 }
 
+// What is not given to a script is not given to a worker either.
+func TestWhatAWorkerIsGivenOfCredentials(t *testing.T) {
+	t.Parallel()
+	s, odds := guarded(), oddSetup(t, nil, nil)
+	s.doc = strings.Replace(s.doc, "/cgi:", "/head:", 1)
+	delete(s.ops, "post /cgi")
+	s.ops["post /head"] = odd(nil, nil)
+	maps.Copy(s.files, odds.files)
+	g := start(t, s).staffed(t)
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	a := g.post(t, "/head?x=1&api%5Fkey="+aliceKey, "{}", "X-Key: "+aliceKey, "Cookie: a=1; session="+aliceKey, "Cookie: b=2",
+		"Authorization: Bearer "+aliceKey, "X-Other: kept", "Traceparent: "+parent).want(t, 200)
+	if strings.Contains(string(a.body), aliceKey) {
+		t.Errorf("the worker is given the key:\n%s", a.body)
+	}
+	var head struct {
+		Query   string
+		Headers map[string][]string
+		Env     map[string]string
+	}
+	a.decode(t, &head)
+	if head.Query != "x=1" || head.Env["QUERY_STRING"] != "x=1" || head.Env["UROCKET_USER"] != "alice-by-cookie" || !strings.HasPrefix(head.Env["TRACEPARENT"], parent[:36]) {
+		t.Errorf("%+v", head)
+	}
+	if strings.Join(head.Headers["cookie"], "; ") != "a=1; b=2" || head.Headers["x-key"] != nil || head.Headers["authorization"] != nil || head.Headers["x-other"] == nil {
+		t.Errorf("%v", head.Headers)
+	}
+	g.wantNoCredentials(t)
+}
+
 // What is renewed counts without a restart: files by themselves, the map by SIGHUP. What
 // cannot be used changes nothing.
 func TestCredentialsAreRenewed(t *testing.T) {

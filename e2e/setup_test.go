@@ -22,6 +22,7 @@ type setup struct {
 	doc   string            // the OpenAPI document; default: one without paths
 	files map[string]string // further files, mode 0755, by name
 
+	program    string   // another one than that under test
 	args       []string // further arguments of the program
 	environ    []string // further environment of the program
 	extraFiles []*os.File

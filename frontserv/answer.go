@@ -109,7 +109,7 @@ func (x *exchange) writeReply(reply *visor.Reply) {
 	}
 	addFields(h, reply.Header)
 	x.keepOwn()
-	x.status = reply.Status
+	x.reply(reply.Status)
 	if bodyless(reply.Status) {
 		delete(h, "Content-Type")
 		if reply.Status == http.StatusResetContent {

@@ -161,7 +161,7 @@ func startProblem(err error) *problem {
 // earlier one. The list is about as long as need be: thousands may wait with it.
 func (x *exchange) environment(scratch processctl.Scratch, filled []string) []string {
 	path := rawPath(x.r)
-	e := &environment{list: make([]string, 0, 10+len(x.o.Env)+len(x.route.PassEnv)+len(filled))}
+	e := &environment{list: make([]string, 0, 11+len(x.o.Env)+len(x.route.PassEnv)+len(filled))}
 	e.set("REQUEST_ID", x.id)
 	e.set("URIPATH", path)
 	e.set("REQUEST_METHOD", x.r.Method)
@@ -171,9 +171,7 @@ func (x *exchange) environment(scratch processctl.Scratch, filled []string) []st
 	if user := x.user(); user != "" {
 		e.set("UROCKET_USER", user)
 	}
-	if x.parent != "" {
-		e.set("TRACEPARENT", x.parent)
-	}
+	x.traceVariables(e.set)
 	e.add(x.o.Env)
 	e.add(x.route.Account)
 	e.setTmp(scratch, x.o.TmpDir)

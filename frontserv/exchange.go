@@ -27,9 +27,10 @@ type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
 	rc      *http.ResponseController
-	id      string // REQUEST_ID
-	theirID string // the caller's X-Request-Id, if it is one that can be echoed
-	parent  string // the caller's traceparent, if it is a valid one
+	id      string       // REQUEST_ID
+	theirID string       // the caller's X-Request-Id, if it is one that can be echoed
+	joined  TraceContext // the request's place in a trace, if it has one
+	span    Span         // the zero value: nobody keeps a record
 	begun   time.Time
 
 	*endpoint
@@ -45,6 +46,7 @@ type exchange struct {
 	payloadType string
 
 	status   int           // of the answer, for the log
+	replied  time.Duration // when its head was sent, since the request began
 	broken   bool          // the answer was broken off
 	cause    error         // why the answer was a problem of ours, for the log
 	started  bool          // a process was
@@ -55,8 +57,9 @@ type exchange struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{
 		Server: s, Edition: s.edition.Load(), w: w, r: r, rc: http.NewResponseController(w),
-		id: uuid.NewString(), parent: traceparent(r.Header), begun: time.Now(),
+		id: uuid.NewString(), begun: time.Now(),
 	}
+	x.joinTrace()
 	defer x.release()
 	defer x.recovered()
 	if id := r.Header.Get("X-Request-Id"); echoable(id) {
@@ -67,7 +70,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p != nil {
 		x.fail(p)
 		x.logRefused(p)
-		x.observeRefused(p.Status, p.word())
+		x.tellRefused(p.Status, p.word())
 		return
 	}
 	if run != nil {
@@ -93,7 +96,7 @@ func (x *exchange) recovered() {
 	x.keepOwn()
 	x.fail(p)
 	if !x.started {
-		x.observeRefused(p.Status, p.word())
+		x.tellRefused(p.Status, p.word())
 	}
 }
 
@@ -120,6 +123,7 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 	if done, p := x.findRoute(); done || p != nil {
 		return nil, p
 	}
+	x.replaceTrace()
 	prepare := x.prepare
 	if x.visor.Busy(x.places) {
 		prepare = x.prepareApart
@@ -216,7 +220,7 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 		x.keepOwn()
 		x.w.Header().Set("Allow", allow(match))
 		x.w.WriteHeader(http.StatusNoContent)
-		x.observeRefused(http.StatusNoContent, "")
+		x.tellRefused(http.StatusNoContent, "")
 		return true, nil
 	case ok:
 		return false, newProblem(http.StatusNotImplemented, "no-callback", "the API has this operation, but no command is configured for it")
@@ -251,11 +255,15 @@ func (x *exchange) beginProblem(err error) *problem {
 // fail answers with a problem.
 func (x *exchange) fail(p *problem) {
 	p.RequestID = x.id
-	x.status, x.cause = p.Status, p.cause
+	x.cause = p.cause
+	x.reply(p.Status)
 	x.leaveBody()
 	x.setWriteDeadline()
 	p.write(x.w)
 }
+
+// reply notes that the answer begins.
+func (x *exchange) reply(status int) { x.status, x.replied = status, time.Since(x.begun) }
 
 // setWriteDeadline gives the next write its time. Not every writer has one.
 func (x *exchange) setWriteDeadline() {

@@ -90,7 +90,7 @@ func (x *exchange) logLine(l processctl.Line) {
 // done tells how a call went, once nothing is left of it.
 func (x *exchange) done(s visor.Summary) {
 	x.logDone(s)
-	x.observeEnded(&s)
+	x.tellEnded(&s)
 }
 
 func (x *exchange) logDone(s visor.Summary) {

@@ -7,13 +7,21 @@ import (
 	"github.com/urocket/urocket/visor"
 )
 
-// Outcome is how a request went, for statistics.
+// Outcome is how a request went, for statistics and traces. What a caller can choose
+// is as he has sent it: of any length up to 32 KiB, and not always UTF-8.
 type Outcome struct {
+	ID     string // REQUEST_ID
+	Method string // as the caller has sent it
+	Path   string // so too, without the query
+	TLS    bool
+	Begun  time.Time // when the request's head had come
+
 	Operation *visor.Operation // nil: the request matched none that has a command
 	Status    int              // of the answer
 	Problem   string           // the word of its type, where no process was started; "": it is no problem
 	BrokenOff bool             // the answer had begun and could not be completed
-	Answered  time.Duration    // from the arrival of the headers to the end of the answer
+	Replied   time.Duration    // from Begun to the head of the answer; 0: there is none
+	Answered  time.Duration    // from Begun to the end of the answer
 	Summary   *visor.Summary   // nil: no process was started
 }
 
@@ -23,26 +31,30 @@ type Outcome struct {
 // set before the server serves.
 func (s *Server) Observe(f func(Outcome)) { s.observe = f }
 
-// observeRefused tells of a request that no process was started for.
-func (x *exchange) observeRefused(status int, problem string) {
-	if x.observe == nil {
-		return
-	}
-	o := Outcome{Status: status, Problem: problem, Answered: time.Since(x.begun)}
+// tell tells whoever wants to know.
+func (x *exchange) tell(o Outcome) {
+	o.ID, o.Method, o.Path, o.TLS, o.Begun, o.Replied = x.id, x.r.Method, rawPath(x.r), x.r.TLS != nil, x.begun, x.replied
 	if x.endpoint != nil {
 		o.Operation = x.places
 	}
-	x.observe(o)
+	if x.observe != nil {
+		x.observe(o)
+	}
+	if x.span.End != nil {
+		x.span.End(o)
+	}
 }
 
-// observeEnded tells of a call that is over.
-func (x *exchange) observeEnded(s *visor.Summary) {
-	if x.observe == nil {
-		return
-	}
+// tellRefused tells of a request that no process was started for.
+func (x *exchange) tellRefused(status int, problem string) {
+	x.tell(Outcome{Status: status, Problem: problem, Answered: time.Since(x.begun)})
+}
+
+// tellEnded tells of a call that is over.
+func (x *exchange) tellEnded(s *visor.Summary) {
 	status := x.status
 	if status == 0 { // a fault of ours; it is answered next
 		status = http.StatusInternalServerError
 	}
-	x.observe(Outcome{Operation: x.places, Status: status, BrokenOff: x.broken, Answered: x.answered, Summary: s})
+	x.tell(Outcome{Status: status, BrokenOff: x.broken, Answered: x.answered, Summary: s})
 }

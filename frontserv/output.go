@@ -220,7 +220,7 @@ func (x *exchange) setHead(head *visor.Reply) {
 	}
 	addFields(h, head.Header)
 	x.keepOwn()
-	x.status = head.Status
+	x.reply(head.Status)
 	x.setWriteDeadline()
 }
 

@@ -43,7 +43,8 @@ type Server struct {
 	edition atomic.Pointer[Edition]
 	log     *slog.Logger
 	http    *http.Server
-	observe func(Outcome) // nil: nobody is told
+	observe func(Outcome)                      // nil: nobody is told
+	trace   func(TraceContext, time.Time) Span // nil: nobody keeps a record
 
 	takeTime time.Duration // see takeTime
 

@@ -99,9 +99,7 @@ func (x *exchange) workerEnv(path string) map[string]string {
 		"REQUEST_ID": x.id, "URIPATH": path, "REQUEST_METHOD": x.r.Method,
 		"QUERY_STRING": x.openRequest().URL.RawQuery, "CONTENT_TYPE": x.payloadType,
 	}
-	if x.parent != "" {
-		env["TRACEPARENT"] = x.parent
-	}
+	x.traceVariables(func(name, value string) { env[name] = value })
 	if user := x.user(); user != "" {
 		env["UROCKET_USER"] = user
 	}

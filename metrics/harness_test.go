@@ -89,6 +89,7 @@ func wholeSet() *Set {
 		},
 		Draining:     func() bool { return false },
 		DroppedLines: func() int64 { return 17 },
+		Spans:        func() Spans { return Spans{Exported: 5, Failed: 2, Dropped: 1} },
 		Total: func() (cgroup.Total, error) {
 			return cgroup.Total{CPU: 1500e6, Memory: 1 << 20, Tasks: 4, Groups: 3, Dying: 2}, nil
 		},

@@ -35,6 +35,7 @@ type Options struct {
 	DroppedLines func() int64 // of the log
 	Total        func() (cgroup.Total, error)
 	Pools        func() []Pool
+	Spans        func() Spans // of traces that are exported
 
 	Logger *slog.Logger // told why Prometheus could not be answered; nil: slog.Default()
 }
@@ -84,6 +85,9 @@ func (s *Set) askAtScrape(o Options) {
 	}
 	if o.Pools != nil {
 		s.registry.MustRegister(newPools(o.Pools))
+	}
+	if o.Spans != nil {
+		s.registry.MustRegister(newSpans(o.Spans))
 	}
 	if o.Draining != nil {
 		s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{

@@ -234,6 +234,7 @@ func TestAsksWhatOthersKnow(t *testing.T) {
 		"urocket_log_lines_dropped_total":                                                                        17,
 		"urocket_cgroup_cpu_seconds_total":                                                                       1.5,
 		of("urocket_cgroup_groups", "state=dying"):                                                               2,
+		of("urocket_spans_total", "outcome=failed"):                                                              2,
 		of("urocket_service_info", "service=pets", "cgroup=full"):                                                1,
 		of("urocket_pool_processes", "path=/pets", "method=POST", "driver=worker", "state=busy"):                 3,
 		of("urocket_pool_processes_ended_total", "path=/pets", "method=POST", "driver=worker", "reason=timeout"): 1,

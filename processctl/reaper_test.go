@@ -37,6 +37,72 @@ func TestSignalAfterItsPIDWasReused(t *testing.T) {
 	}
 }
 
+// What is said to have been forked is believed of a child inside the group that nobody
+// waits for, and of nothing else: who says it may lie.
+func TestForkedOfWhatIsNone(t *testing.T) {
+	r := newReaper()
+	defer r.close()
+	begun := time.Now()
+	inside := func(int) bool { return true }
+	outside := func(int) bool { return false }
+
+	waited := sleeper(t)
+	its := r.claim(waited, begun)
+	for name, c := range map[string]struct {
+		pid    int
+		inside func(int) bool
+	}{
+		"init":                             {1, inside},
+		"itself":                           {os.Getpid(), inside},
+		"no process":                       {1 << 30, inside},
+		"a child that another waits for":   {waited, inside},
+		"a child that is not in the group": {sleeper(t), outside},
+	} {
+		if _, ours := r.forked(c.pid, begun, c.inside); ours {
+			t.Errorf("%s is believed", name)
+		}
+		if c.pid != waited && c.pid != os.Getpid() && c.pid != 1 && c.pid != 1<<30 {
+			_ = syscall.Kill(c.pid, syscall.SIGKILL)
+		}
+	}
+	if !r.signal(waited, its, syscall.SIGKILL) {
+		t.Error("who waited for the child has lost it")
+	}
+	<-its
+
+	b, ours := r.forked(sleeper(t), begun, inside)
+	if !ours {
+		t.Fatal("a child of ours is not believed")
+	}
+	b.signal(syscall.SIGTERM)
+	if d := <-b.exit; d.Status.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended with %v", d.Status)
+	}
+}
+
+// One that has ended before it was told of is known all the same; one that had ended
+// before the call began was another.
+func TestForkedThatHasEnded(t *testing.T) {
+	r := newReaper()
+	defer r.close()
+	inside := func(int) bool { t.Error("asked of a process that is no more"); return true }
+	for name, since := range map[string]time.Time{"this one": time.Now(), "another": time.Now().Add(time.Hour)} {
+		pid := sleeper(t)
+		before := r.countStrangers()
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+		for r.countStrangers() == before {
+			time.Sleep(time.Millisecond)
+		}
+		b, ours := r.forked(pid, since, inside)
+		if ours != (name == "this one") {
+			t.Fatalf("%s: believed %v", name, ours)
+		}
+		if ours && (<-b.exit).Status.Signal() != syscall.SIGKILL {
+			t.Errorf("%s has another end", name)
+		}
+	}
+}
+
 func sleeper(t *testing.T) int {
 	t.Helper()
 	pid, err := syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, &syscall.ProcAttr{})

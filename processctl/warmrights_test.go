@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -170,5 +171,54 @@ func TestPreludeOfAnotherUser(t *testing.T) {
 	must(t, syscall.Stat(s.c.hearth.preludes.dir, &st))
 	if !strings.HasPrefix(s.c.hearth.preludes.dir, "/tmp/urocket-") || st.Mode&0o7777 != 0o711 {
 		t.Errorf("%s %o", s.c.hearth.preludes.dir, st.Mode)
+	}
+}
+
+// seeking looks for what this call and another one were given, in all memory that its
+// process has. What the other was given it knows backwards, and never makes it up itself.
+const seeking = `<?php
+	$backwards = ['own' => strrev(getenv('OWN')), 'other' => getenv('OTHER')];
+	$found = [];
+	$mem = fopen('/proc/self/mem', 'rb');
+	stream_set_read_buffer($mem, 0);
+	foreach (file('/proc/self/maps') as $line) {
+		if (!preg_match('/^([0-9a-f]+)-([0-9a-f]+) rw/', $line, $m)) continue;
+		[$from, $to] = [hexdec($m[1]), hexdec($m[2])];
+		for ($at = $from; $at < $to && fseek($mem, $at) === 0; $at += 1 << 20) {
+			$piece = (string) @fread($mem, min((1 << 20) + 64, $to - $at));
+			for ($o = -1; ($o = strpos($piece, 'needle-', $o + 1)) !== false;) {
+				foreach ($backwards as $whose => $text) {
+					for ($i = strlen($text), $p = $o + 7; $i > 0 && ($piece[$p] ?? '') === $text[$i - 1]; $i--, $p++);
+					if ($i === 0) $found[$whose] = 1;
+				}
+			}
+		}
+	}
+	ksort($found);
+	echo implode(' ', array_keys($found));`
+
+// What one call was given is not in the memory from which the next one is made.
+func TestForkedHasNothingOfOthers(t *testing.T) {
+	s := newStove(t, Options{}, seeking)
+	w := s.warm(warm.Fork, "-d memory_limit=-1", nil)
+	s.ready(w)
+	call := func(own, other string, padding int) string {
+		backwards := []byte(other)
+		slices.Reverse(backwards)
+		r := s.call(w, func(spec *Spec) {
+			spec.Env = append(spec.Env, "PAD="+strings.Repeat("x", padding), "GIVEN=needle-"+own, "OWN="+own, "OTHER="+string(backwards))
+			spec.Argv = append(spec.Argv, "needle-"+own)
+		})
+		got := r.said(t)
+		if r.Driver() != "fork" {
+			t.Errorf("by %s", r.Driver())
+		}
+		return got
+	}
+	if got := call("first", "nobody", 50_000); got != "own(0 signal 0)" {
+		t.Errorf("the first call finds what was given to: %s", got)
+	}
+	if got := call("second", "first", 0); got != "own(0 signal 0)" {
+		t.Errorf("the second call finds what was given to: %s", got)
 	}
 }

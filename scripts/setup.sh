@@ -3,7 +3,7 @@
 #
 #   scripts/setup.sh run    what the example needs: php-cli php-curl curl
 #   scripts/setup.sh test   that, openssl, python3, perl, a C compiler, which Go's race detector needs, and an emulator with a disk for tests of real limits;
-#                           and, if it can be had, Prometheus, to read the metrics and to check the alerts
+#                           and, if they can be had, Prometheus, to read the metrics and to check the alerts, a browser (Chromium, 100 MB), to see the page,
 #                           and programs in PHP that are served as they are
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
 #   scripts/setup.sh dist   what tries that which `make dist` makes: mmdebstrap, lintian, emulators
@@ -68,6 +68,7 @@ if [ "$mode" = test ]; then
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
     want prometheus promtool
+    want chromium chromium # the page is tried in it
     # What e2e/software serves. The wiki wants a PHP for web servers; the smallest spares it apache2.
     wiki=/usr/share/dokuwiki/bin/dwpage.php
     [ -e "$wiki" ] || want php-cgi php-cgi

@@ -82,12 +82,14 @@ func (r *records) dropTails() {
 	}
 }
 
+// find returns a copy, or nil.
 func (r *records) find(id string) *record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.expire(time.Now())
 	if e := r.byID[id]; e != nil {
-		return e.Value.(*record)
+		rec := *e.Value.(*record) // its tails may be dropped at any time
+		return &rec
 	}
 	return nil
 }
@@ -163,22 +165,35 @@ func state(e End) string {
 	return "ending"
 }
 
+// Current lists the calls that wait or run, oldest first.
+func (v *Visor) Current() []Snapshot {
+	var snaps []Snapshot
+	for _, r := range v.all() {
+		snaps = append(snaps, r.snapshot())
+	}
+	sortByArrival(snaps)
+	return snaps
+}
+
+func sortByArrival(snaps []Snapshot) {
+	slices.SortStableFunc(snaps, func(a, b Snapshot) int { return a.Arrived.Compare(b.Arrived) })
+}
+
 // Snapshots lists the calls that wait or run and those that ended in the last
 // [RecordTime], oldest first.
 func (v *Visor) Snapshots() []Snapshot {
 	// In this order: a call that ends meanwhile is in both lists, not in none.
-	var snaps []Snapshot
+	snaps := v.Current()
 	seen := map[string]bool{}
-	for _, r := range v.all() {
-		snaps = append(snaps, r.snapshot())
-		seen[r.call.ID] = true
+	for _, s := range snaps {
+		seen[s.ID] = true
 	}
 	for _, s := range v.records.snapshots() {
 		if !seen[s.ID] {
 			snaps = append(snaps, s)
 		}
 	}
-	slices.SortStableFunc(snaps, func(a, b Snapshot) int { return a.Arrived.Compare(b.Arrived) })
+	sortByArrival(snaps)
 	return snaps
 }
 

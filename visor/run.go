@@ -257,10 +257,12 @@ func (r *Run) stats() Stats {
 	usage, over := r.proc.Usage()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.call.Pool != nil {
-		return newShare(r.queued, usage, over)
-	}
 	result := r.result
+	if r.call.Pool != nil {
+		s := newShare(r.queued, usage, over)
+		s.OOM = result != nil && exitEnd(result) == EndOOM
+		return s
+	}
 	if result == nil {
 		return newStats(r.queued, usage, nil)
 	}

@@ -65,8 +65,6 @@ func newStats(queue time.Duration, u processctl.Usage, result *processctl.Result
 func newShare(queue time.Duration, u processctl.Usage, over bool) Stats {
 	s := Stats{Wall: u.Wall, Queue: queue, Stdout: u.Stdout, Stderr: u.Stderr, Partial: !over}
 	switch g := u.Group; {
-	case g != nil && g.OOM:
-		s.OOM = true
 	case g != nil:
 		s.CPU = &g.CPU
 	case u.User > 0 || u.System > 0:

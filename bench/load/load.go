@@ -23,6 +23,7 @@ type Job struct {
 	Conns       int
 	Duration    time.Duration // whole seconds, for wrk's sake
 	Own         bool          // with the generator of our own, even if wrk is there
+	Pause       time.Duration // between an answer and the next request, with the generator of our own
 	Timeout     time.Duration // after which an answer counts as lost; default 2 s, as wrk's
 }
 

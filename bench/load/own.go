@@ -32,7 +32,7 @@ func runOwn(ctx context.Context, j Job) (Result, error) {
 	defer cancel()
 	var wg sync.WaitGroup
 	for i := range tallies {
-		wg.Go(func() { tallies[i].ask(ctx, u.Host, requests, i, j.Timeout) })
+		wg.Go(func() { tallies[i].ask(ctx, u.Host, requests, i, j) })
 	}
 	wg.Wait()
 	return sum(tallies, time.Since(begin)), nil
@@ -52,7 +52,7 @@ func encode(u *url.URL, j Job) (requests [][]byte) {
 }
 
 // ask asks until the time is over; a connection that fails is replaced.
-func (t *tally) ask(ctx context.Context, host string, requests [][]byte, next int, timeout time.Duration) {
+func (t *tally) ask(ctx context.Context, host string, requests [][]byte, next int, j Job) {
 	var conn net.Conn
 	var in *bufio.Reader
 	defer func() {
@@ -62,7 +62,7 @@ func (t *tally) ask(ctx context.Context, host string, requests [][]byte, next in
 	}()
 	for ; ctx.Err() == nil; next++ {
 		if conn == nil {
-			c, err := net.DialTimeout("tcp", host, timeout)
+			c, err := net.DialTimeout("tcp", host, j.Timeout)
 			if err != nil {
 				t.lost++
 				time.Sleep(10 * time.Millisecond)
@@ -71,7 +71,7 @@ func (t *tally) ask(ctx context.Context, host string, requests [][]byte, next in
 			conn, in = c, bufio.NewReader(c)
 		}
 		begin := time.Now()
-		_ = conn.SetDeadline(begin.Add(timeout))
+		_ = conn.SetDeadline(begin.Add(j.Timeout))
 		status, keep, err := exchange(conn, in, requests[next%len(requests)])
 		switch {
 		case err != nil:
@@ -86,6 +86,19 @@ func (t *tally) ask(ctx context.Context, host string, requests [][]byte, next in
 			_ = conn.Close()
 			conn = nil
 		}
+		rest(ctx, j.Pause)
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done():
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/tracing"
 )
 
 // complain prints why a configuration cannot be used, and gives the exit code.
@@ -20,6 +21,10 @@ func complain(stderr io.Writer, err error) int {
 		return exitUsage
 	}
 	fmt.Fprintln(stderr, "urocket:", err)
+	var setting *tracing.SettingError
+	if errors.As(err, &setting) {
+		return exitUsage
+	}
 	return exitFailure
 }
 
@@ -45,6 +50,9 @@ func dry(o options, call *cli.Call) int {
 		return complain(call.Err, err)
 	}
 	defer l.close()
+	if err := l.checkTraces(); err != nil {
+		return complain(call.Err, err)
+	}
 	told := append(l.warnings, l.service.Hints()...)
 	slices.SortStableFunc(told, func(a, b config.Fault) int { return a.Line - b.Line })
 	for _, w := range told {

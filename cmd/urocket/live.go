@@ -46,7 +46,7 @@ func (p *program) live(signals signals) int {
 			code, serving = exitFailure, false
 		}
 	}
-	p.manager.stopping(p.service.Drain + p.grace + 4*lastAnswers)
+	p.manager.stopping(p.service.Drain + p.grace + 5*lastAnswers)
 	if p.stopHeeding(signals) {
 		code = exitFailure
 	}
@@ -93,6 +93,9 @@ func (p *program) stop(now <-chan struct{}) {
 	close(over)
 	cut.Wait()
 
+	if p.page != nil {
+		p.page.Close()
+	}
 	last, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
 	var errs []error
@@ -101,12 +104,12 @@ func (p *program) stop(now <-chan struct{}) {
 		_ = l.Close() // closed by its server already; the socket's file goes here
 	}
 	if p.admin != nil {
-		errs = append(errs, p.admin.Shutdown(last))
+		errs = append(errs, p.closeAdmin(last))
 	}
 	p.serving.Wait()
 	end, cancel := context.WithTimeout(context.Background(), lastAnswers)
 	defer cancel()
-	errs = append(errs, p.controller.Close(end))
+	errs = append(errs, p.controller.Close(end), p.endTraces(now))
 	if err := errors.Join(errs...); err != nil {
 		p.log.Warn("not everything stopped cleanly", "error", err)
 	}

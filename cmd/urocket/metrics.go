@@ -13,10 +13,17 @@ func (p *program) measure(l *loaded) {
 	p.metrics = metrics.New(metrics.Options{
 		Service: l.service.Name, Version: buildVersion(), Level: level.String(),
 		Places: p.visor.Occupancy, Draining: p.visor.Draining,
-		DroppedLines: p.lines.lost.Load, Total: l.controller.Total, Pools: p.measurePools,
+		DroppedLines: p.lines.lost.Load, Total: l.controller.Total, Pools: p.measurePools, Spans: p.countSpans(),
 		Logger: p.log,
 	})
-	p.front.Observe(func(o frontserv.Outcome) { p.metrics.Count(metrics.Call(o)) })
+	p.front.Observe(func(o frontserv.Outcome) {
+		p.metrics.Count(metrics.Call{
+			Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Answered: o.Answered, Summary: o.Summary,
+		})
+		if p.page != nil {
+			p.page.Count(pageCall(o))
+		}
+	})
 }
 
 // measurePools tells of the workers of the configuration that is in force.

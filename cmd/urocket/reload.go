@@ -116,6 +116,7 @@ func (p *program) adopt(l *loaded) {
 		}
 	}
 	p.metrics.Adopt(l.edition.Operations())
+	p.adoptPage(l)
 	p.visor.SetLimits(l.places())
 	p.keepWarm(l)
 	p.front.Switch(l.edition)

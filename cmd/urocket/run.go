@@ -18,8 +18,10 @@ import (
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/metrics"
+	"github.com/urocket/urocket/page"
 	"github.com/urocket/urocket/processctl"
 	"github.com/urocket/urocket/processctl/threads"
+	"github.com/urocket/urocket/tracing"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -65,11 +67,13 @@ type program struct {
 	log     *slog.Logger
 	lines   *logWriter // behind log
 	metrics *metrics.Set
-	sources *guard.Sources // of every configuration
+	traces  tracing.Exporter // nil: nobody wants any
+	sources *guard.Sources   // of every configuration
 	visor   *visor.Visor
 	front   *frontserv.Server
 	back    *backserv.Server
 	admin   *http.Server
+	page    *page.Page // nil: there is no admin listener
 
 	reload  reload
 	located atomic.Bool            // an operation asks where its repliers are, or did
@@ -124,6 +128,9 @@ func (p *program) start(l *loaded) error {
 	p.controller = l.controller
 	p.visor = visor.New(l.controller, l.places())
 	p.front = frontserv.New(p.visor, p.log, l.edition)
+	if err := p.trace(l); err != nil {
+		return err
+	}
 	p.tidyTmpDir()
 	p.staff = newStaff(p.log, l.controller)
 	if err := l.staff(p.staff, nil); err != nil {
@@ -140,19 +147,18 @@ func (p *program) start(l *loaded) error {
 	if err != nil {
 		return err
 	}
+	admin, err := p.listenAdmin(l)
+	if err != nil {
+		return err
+	}
 	p.back = backserv.New(backserv.Options{
 		Calls: backserv.FromVisor(p.visor), Logger: p.log,
 		Owned: p.owned, Where: p.where, Self: os.Geteuid(), Connections: socketConnections(s),
 		Ready: p.ready, Pools: p.poolStates,
-		Metrics: p.metrics.Handler(), Replied: p.metrics.CountReply,
+		Page: p.linkPage(), Metrics: p.metrics.Handler(), Replied: p.metrics.CountReply,
 	})
-	if s.Admin != "" {
-		admin, err := p.listen(adminSocket, s.Admin)
-		if err != nil {
-			return err
-		}
-		p.admin = &http.Server{Handler: p.back.AdminHandler(), ReadHeaderTimeout: lastAnswers}
-		p.serve(func() error { return ignoreClosed(p.admin.Serve(admin)) })
+	if admin != nil {
+		p.serveAdmin(admin)
 	}
 	for name := range p.inherited {
 		p.log.Warn("a socket of systemd is not served, for the configuration has no such listener", "name", name)
@@ -257,5 +263,8 @@ func (p *program) abandon() {
 	if p.staff != nil {
 		p.staff.close(canceled())
 	}
-	p.close()
+	if p.traces != nil {
+		_ = p.traces.Close(canceled()) // there were no requests
+	}
+	_ = p.controller.Close(canceled())
 }

@@ -13,7 +13,7 @@ var rights = []Row{
 	{
 		Slug: "looks-for-secrets", Tries: "looks for urocket's secrets in its own environment and open files", Hurts: true,
 		Operation: Operation{`
-			$given = ['REQUEST_ID', 'URIPATH', 'REQUEST_METHOD', 'QUERY_STRING', 'CONTENT_TYPE', 'UROCKET_SOCKET', 'UROCKET_DEADLINE', 'TRACEPARENT',
+			$given = ['REQUEST_ID', 'URIPATH', 'REQUEST_METHOD', 'QUERY_STRING', 'CONTENT_TYPE', 'UROCKET_SOCKET', 'UROCKET_DEADLINE', 'TRACEPARENT', 'TRACESTATE',
 				'HOME', 'USER', 'LOGNAME', 'SHELL', 'PATH', 'LANG', 'TZ', 'TMPDIR', 'ABOUT'];
 			foreach (getenv() as $name => $value) if (!in_array($name, $given) && !str_starts_with($name, 'LC_')) echo "$name=$value ";
 			foreach (glob('/proc/self/fd/*') as $fd) {

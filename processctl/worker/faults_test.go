@@ -96,6 +96,58 @@ func TestWorkerThatClosesItsEnd(t *testing.T) {
 	})
 }
 
+// shy is a worker that answers as many requests as is in its ENV, takes no more, and
+// lives on.
+const shy = `open(my $io, "+<&=", 3); $| = 1;
+	sub put { syswrite($io, pack("NN", length($_[0]), 0) . $_[0]) }
+	sub take { my $s = ""; while (length($s) < $_[0]) { sysread($io, $s, $_[0] - length($s), length($s)) or exit } $s }
+	put('{"v":1,"ready":true}');
+	for (1..$ENV{ANSWERS}) { my ($h, $b) = unpack("NN", take(8)); my $head = take($h); take($b) if $b; $head =~ /"id":"([^"]+)"/; put("{\"id\":\"$1\"}") }
+	shutdown($io, 0); sleep 3600`
+
+// A worker that takes no requests is ended and replaced, and each request has one
+// outcome, whichever side was first. One that was written before it lies unread until
+// its time is over.
+func TestWorkersThatTakeNoRequests(t *testing.T) {
+	everywhere(t, func(t *testing.T, c *processctl.Controller) {
+		g := open(t, c, nil, func(o *Options) {
+			o.Min, o.Max = 3, 3
+			spec := o.Spec
+			o.Spec = func() processctl.Spec {
+				s := spec()
+				s.Path, s.Argv, s.Env = "/usr/bin/perl", []string{"perl", "-e", shy}, append(s.Env, "ANSWERS=3")
+				return s
+			}
+		})
+		defer g.close()
+		var callers sync.WaitGroup
+		for range 4 {
+			callers.Go(func() {
+				for range 15 {
+					_, told, err := g.begin(newRequest(t, "/x", "", nil, 2*time.Second))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					r := get(t, told, "told")
+					if r.answer == nil && !errorIs[*BrokenError](r.err) && !r.timedOut {
+						t.Errorf("%+v", r)
+					}
+					get(t, r.ended, "ended")
+					if len(told) > 0 {
+						t.Error("it has ended twice")
+					}
+				}
+			})
+		}
+		callers.Wait()
+		s := g.Stats()
+		if s.Outcomes[Answered]+s.Outcomes[Broken]+s.Outcomes[TimedOut] != 60 || s.Outcomes[Answered] < 30 || s.Ends[ReasonProtocol] == 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func TestHandlerErrorsKeepTheWorker(t *testing.T) {
 	everywhere(t, func(t *testing.T, c *processctl.Controller) {
 		g := open(t, c, nil, nil)
