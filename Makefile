@@ -24,12 +24,12 @@ build:
 
 # One package at a time: what many of them start wants the processors for itself.
 test: setup-test build lint
-	@rm -f bin/vm.txt $(UROCKET_NOT_RUN)
-	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt $(GO) test -race -count=1 -p 1 -timeout 30m ./...
+	@rm -f bin/vm.txt bin/book.txt $(UROCKET_NOT_RUN)
+	CGO_ENABLED=1 $(NEED) UROCKET_VM_SUMMARY=$(CURDIR)/bin/vm.txt UROCKET_BOOK_SUMMARY=$(CURDIR)/bin/book.txt $(GO) test -race -count=1 -p 1 -timeout 30m ./...
 	CGO_ENABLED=1 $(GO) test -race -count=1 -tags otel ./tracing
 	@scripts/fuzz.sh
 	@scripts/not-run.sh
-	@cat bin/vm.txt
+	@cat bin/book.txt bin/vm.txt
 
 # The part of the tests that boots a kernel of its own, where limits are real. Its last lines say what ran.
 test-vm: setup-test

@@ -13,7 +13,7 @@
 // key, path and verb once), the type and range of every value, that files,
 // folders, programs, users and groups exist, and that each placeholder of a
 // command can be filled from the operation's path. What this version reads but
-// cannot do yet is refused as well (notyet.go), never ignored.
+// cannot do yet is refused as well, never ignored.
 //
 // # What is not checked here
 //

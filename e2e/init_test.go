@@ -59,7 +59,7 @@ func TestInit(t *testing.T) {
 		}
 		check(t, os.Remove(g.path("scripts/place-order.php")))
 		check(t, os.Remove(g.path("other.yaml")))
-		g.cli(t, "init", "openapi.yaml", "-o", "other.yaml", "--stubs", "scripts").want(t, 0, "wrote 1 scripts")
+		g.cli(t, "init", "openapi.yaml", "-o", "other.yaml", "--stubs", "scripts").want(t, 0, "wrote 1 script to")
 	})
 	t.Run("dry has nothing against it", func(t *testing.T) {
 		if o := g.cli(t, "dry").want(t, 0, "/store/order/{orderId}"); o.stderr != "" {

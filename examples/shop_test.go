@@ -1,5 +1,5 @@
 // Package examples_test serves the example as `make run` does, from a copy of the tree on a port and a socket of its own,
-// and talks to it with curl: what the example is said to do, and every shell block of the README.
+// and talks to it with curl: what the example is said to do. What the README says of it is tried by e2e/book.
 package examples_test
 
 import (
@@ -143,12 +143,12 @@ func (s *shop) ready(t *testing.T) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// here puts this shop's address and socket in place of those that the example and the README name.
+// here puts this shop's address and socket in place of those that the example names.
 func (s *shop) here(text string) string {
 	return strings.NewReplacer(publicAddr, s.public, socketPath, s.socket).Replace(text)
 }
 
-// command is a shell block of the README, to be run in the copy of the tree.
+// command is a shell script, to be run in the copy of the tree.
 func (s *shop) command(ctx context.Context, block string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "bash", "-euc", s.here(block))
 	cmd.Dir = s.dir
@@ -156,7 +156,7 @@ func (s *shop) command(ctx context.Context, block string) *exec.Cmd {
 	return cmd
 }
 
-// sh runs a shell block and returns what it prints, with the lines of HTTP ended as those of a text.
+// sh runs a shell script and returns what it prints, with the lines of HTTP ended as those of a text.
 func (s *shop) sh(t *testing.T, block string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

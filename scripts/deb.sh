@@ -33,7 +33,7 @@ put contrib/debian/urocket-service.yaml /etc/urocket/urocket-service.yaml
 put contrib/debian/openapi.yaml /etc/urocket/openapi.yaml
 put contrib/debian/lintian-overrides /usr/share/lintian/overrides/urocket
 
-for file in README.md docs/*.md; do put "$file" "$doc/${file##*/}"; done
+for file in README.md CHANGELOG.md docs/*.md; do put "$file" "$doc/$file"; done
 for unit in contrib/systemd/*.socket; do put "$unit" "$doc/examples/systemd/${unit##*/}"; done
 # The example and its scripts, beside each other as they are here.
 while read -r file; do

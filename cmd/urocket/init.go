@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strconv"
 
 	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/cmd/urocket/scaffold"
@@ -60,7 +61,7 @@ func initialize(call *cli.Call, o scaffold.Options) int {
 		for _, name := range kept {
 			fmt.Fprintf(call.Err, "kept %s, which was there\n", name)
 		}
-		fmt.Fprintf(call.Err, "wrote %d scripts to %s\n", written, o.Stubs)
+		fmt.Fprintf(call.Err, "wrote %s to %s\n", several(written, "script"), o.Stubs)
 	}
 	for _, line := range p.Refused() {
 		fmt.Fprintf(call.Err, "left out: %s\n", line)
@@ -74,6 +75,14 @@ func initialize(call *cli.Call, o scaffold.Options) int {
 	if err := p.WriteMap(); err != nil {
 		return call.Fail(err)
 	}
-	fmt.Fprintf(call.Err, "wrote %s with %d operations; serve it with: urocket -c %s\n", o.Map, p.Operations(), o.Map)
+	fmt.Fprintf(call.Err, "wrote %s with %s; serve it with: urocket -c %s\n", o.Map, several(p.Operations(), "operation"), o.Map)
 	return cli.OK
+}
+
+// several counts in words: 1 script, 2 scripts.
+func several(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
 }

@@ -44,7 +44,7 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 
 const introduction = `# What a process can try
 
-This file is made from the rows of ` + "`e2e/escape`" + ` by ` + "`go test ./e2e/escape -update`" + `; each cell is a test.
+This chapter is made from the rows of ` + "`e2e/escape`" + ` by ` + "`go test ./e2e/escape -update`" + `; each cell is a test.
 
 A script may leave daemons behind, use up the machine, or lie. What comes of it depends on what urocket has to keep processes
 together. The line ` + "`serving`" + ` in the log, and ` + "`urocket dry -c FILE`" + `, say which of these it is, what is missing and what would help:
@@ -77,4 +77,6 @@ const ending = `
 - **What has no owner among processes**: files outside a ` + "`tmpdir: own`" + `, disk space, System V shared memory, what was sent over the
   network. Use quotas, systemd's PrivateTmp and PrivateIPC, a firewall.
 - **SIGKILL of urocket and of a call's shim at the same moment**, without cgroups: nobody is left who knows the call's daemons.
+
+Next: [security](security.md)
 `
