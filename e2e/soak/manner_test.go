@@ -58,7 +58,7 @@ func (m *manner) version() string {
 
 // patience is how long anything may take before it counts as hung; nothing that
 // works comes near it.
-const patience = 40 * time.Second
+const patience = 3 * time.Minute
 
 // piece is how much a slow caller sends or reads at a time, in bytes.
 const piece = 64 << 10

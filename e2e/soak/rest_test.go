@@ -71,7 +71,7 @@ func (s *soak) uncovered(l *life) string {
 	}
 	// Shims are kept for the next calls, with one descriptor each.
 	if fds := leftovers.Descriptors(l.pid()); s.worn.fds > 0 && len(fds)-len(shimsOf(l.pid())) > s.worn.fds {
-		what = append(what, fmt.Sprintf("%d descriptors, at the start %d: %q", len(fds), s.worn.fds, fds))
+		what = append(what, fmt.Sprintf("%d descriptors of which %d are shims', at the start %d: %q, at the start %q", len(fds), len(shimsOf(l.pid())), s.worn.fds, fds, s.worn.list))
 	}
 	return strings.Trim(strings.Join(what, "; "), "; ")
 }
@@ -79,6 +79,7 @@ func (s *soak) uncovered(l *life) string {
 // worn is what a program has that has kept something for calls, and keeps nothing now.
 type worn struct {
 	fds    int // open descriptors, but those of shims
+	list   []string
 	groups []string
 }
 
@@ -88,7 +89,8 @@ func (s *soak) measure(l *life) {
 	_, _ = knock(s, s.random("knock", 0)) // a stranger's connection may be kept
 	s.reconfigure(l, true)
 	s.demand(l, "before the first call, with nothing to wait for calls", s.uncovered)
-	s.worn = worn{fds: len(leftovers.Descriptors(l.pid())) - len(shimsOf(l.pid())), groups: l.shape(s.groups(l))}
+	list := leftovers.Descriptors(l.pid())
+	s.worn = worn{fds: len(list) - len(shimsOf(l.pid())), list: list, groups: l.shape(s.groups(l))}
 }
 
 // reconfigure has a configuration in force that keeps nothing for the next call, or the
