@@ -71,6 +71,9 @@ func (s *soak) uncovered(l *life) string {
 	}
 	// Shims are kept for the next calls, with one descriptor each.
 	if fds := leftovers.Descriptors(l.pid()); s.worn.fds > 0 && len(fds)-len(shimsOf(l.pid())) > s.worn.fds {
+		// A spare whose start came to nothing may have knocked: it is forgotten when
+		// somebody knocks ten seconds later.
+		_, _ = knock(s, s.random("knock", len(fds)))
 		what = append(what, fmt.Sprintf("%d descriptors of which %d are shims', at the start %d: %q, at the start %q", len(fds), len(shimsOf(l.pid())), s.worn.fds, fds, s.worn.list))
 	}
 	return strings.Trim(strings.Join(what, "; "), "; ")
