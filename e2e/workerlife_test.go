@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Workers that cannot be started do not keep urocket from starting; callers are told at
@@ -189,6 +190,25 @@ func TestWorkerMaxMemory(t *testing.T) {
 				t.Errorf("%+v", p)
 			}
 		})
+	}
+}
+
+// A worker that nobody needs for longer than PHP waits for other sockets stays.
+func TestAnIdleWorkerStays(t *testing.T) {
+	t.Parallel()
+	helper, err := os.ReadFile("../scripts/php/worker.php")
+	check(t, err)
+	g := start(t, setup{
+		files: map[string]string{"worker.php": string(helper), "pid.php": "<?php require 'worker.php'; Urocket\\serve(fn () => (string) getmypid());"},
+		ops: ops{"get /pid": {
+			"cmd": []string{"php", "-d", "default_socket_timeout=1", "pid.php"}, "driver": "worker", "timeout": "20s",
+			"worker": keys{"min": 1, "max": 1, "boottimeout": "20s"},
+		}},
+	}).staffed(t)
+	before := g.get(t, "/pid").want(t, 200)
+	time.Sleep(2 * time.Second)
+	if after := g.get(t, "/pid").want(t, 200); string(after.body) != string(before.body) {
+		t.Errorf("worker %s, then %s", before.body, after.body)
 	}
 }
 

@@ -18,6 +18,9 @@ import (
 // and not chunked has none.
 func (x *exchange) readBody() *problem {
 	if x.r.ContentLength == 0 && len(x.r.TransferEncoding) == 0 {
+		if x.isDraining() {
+			return drainingProblem()
+		}
 		return nil
 	}
 	if x.r.ContentLength > x.o.MaxBody {

@@ -88,7 +88,14 @@ func (s *Server) Serve(l *net.TCPListener, connections int) error {
 // to another instance, and gives up bodies that are still coming in: their calls
 // would be refused anyway.
 func (s *Server) Draining() {
+	s.refuse()
+	// It closes what it takes for idle, on which a request may be arriving: that one has
+	// to be refused by now.
 	s.http.SetKeepAlivesEnabled(false)
+}
+
+// refuse has calls refused that have not come to the end of their body.
+func (s *Server) refuse() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.draining = true

@@ -31,7 +31,7 @@ paths:
 `
 
 // serveWaiting serves an operation that has no place for anybody.
-func serveWaiting(t testing.TB, callers int) (*net.TCPAddr, *visor.Visor) {
+func serveWaiting(t testing.TB, callers int) (*net.TCPAddr, *visor.Visor, *Server) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "api.yaml")
 	if err := os.WriteFile(file, []byte(waitingDocument), 0o600); err != nil {
@@ -67,7 +67,7 @@ func serveWaiting(t testing.TB, callers int) (*net.TCPAddr, *visor.Visor) {
 		}
 		serving.Wait()
 	})
-	return l.Addr().(*net.TCPAddr), v
+	return l.Addr().(*net.TCPAddr), v, s
 }
 
 // call sends a request by the system calls alone, so that nothing of the caller
@@ -103,7 +103,7 @@ func held() (heap, stacks int64) {
 // waitingMemory is what each of n waiting callers costs, in bytes.
 func waitingMemory(t testing.TB, n int) (heap, stacks int64) {
 	t.Helper()
-	to, v := serveWaiting(t, n)
+	to, v, _ := serveWaiting(t, n)
 	heapBefore, stacksBefore := held()
 	fds := make([]int, n)
 	for i := range fds {

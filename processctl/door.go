@@ -22,12 +22,13 @@ type door struct {
 	early    map[int]caller        // who came before he was expected
 }
 
+// caller is somebody who is not expected, or not yet.
 type caller struct {
 	conn net.Conn
-	at   time.Time
+	late *time.Timer // sends him away
 }
 
-// earlyTime is how long somebody is kept who is not expected.
+// earlyTime is how long he is kept.
 const earlyTime = 10 * time.Second
 
 func openDoor(path string) (*door, error) {
@@ -79,13 +80,25 @@ func (d *door) arrive(pid int, conn net.Conn) {
 		told <- conn // buffered
 		return
 	}
-	for other, c := range d.early {
-		if other == pid || time.Since(c.at) > earlyTime {
-			_ = c.conn.Close()
-			delete(d.early, other)
-		}
+	if before, ok := d.early[pid]; ok {
+		before.leave()
 	}
-	d.early[pid] = caller{conn, time.Now()}
+	d.early[pid] = caller{conn, time.AfterFunc(earlyTime, func() { d.sendAway(pid, conn) })}
+}
+
+// sendAway ends the wait of one who was not expected in time.
+func (d *door) sendAway(pid int, conn net.Conn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if c := d.early[pid]; c.conn == conn {
+		delete(d.early, pid)
+		_ = conn.Close()
+	}
+}
+
+func (c caller) leave() {
+	c.late.Stop()
+	_ = c.conn.Close()
 }
 
 // expect tells when a process has come.
@@ -95,6 +108,7 @@ func (d *door) expect(pid int) <-chan net.Conn {
 	told := make(chan net.Conn, 1)
 	if c, ok := d.early[pid]; ok {
 		delete(d.early, pid)
+		c.late.Stop()
 		told <- c.conn
 		return told
 	}
@@ -117,7 +131,10 @@ func (d *door) forget(pid int, told <-chan net.Conn) {
 func (d *door) close() {
 	_ = d.l.Close()
 	d.serving.Wait()
-	for _, c := range d.early {
-		_ = c.conn.Close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for pid, c := range d.early {
+		delete(d.early, pid)
+		c.leave()
 	}
 }

@@ -52,6 +52,7 @@ type process struct {
 	RequestID string `json:"request_id"`
 	Path      string
 	State     string
+	Driver    *string
 	PID       *int
 }
 

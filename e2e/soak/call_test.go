@@ -14,6 +14,7 @@ import (
 
 // call is one request and what became of it.
 type call struct {
+	soak   *soak
 	op     *operation
 	life   *life
 	manner *manner
@@ -22,6 +23,7 @@ type call struct {
 	body   []byte // nil: none is sent
 
 	generation int64 // of the configuration when it was sent
+	edition    int64 // of the script that is edited, the same
 	lone       bool  // nothing disturbs it: only its operation's own ends are right
 
 	end    string
@@ -34,7 +36,7 @@ type call struct {
 
 // newCall makes a call of an operation, with choices of r.
 func (s *soak) newCall(r *rand.Rand, l *life, o *operation, m *manner) *call {
-	c := &call{op: o, life: l, manner: m, token: fmt.Sprintf("t%d-%d", l.number, s.sent.Add(1)), generation: l.confirmed.Load()}
+	c := &call{soak: s, op: o, life: l, manner: m, token: fmt.Sprintf("t%d-%d", l.number, s.sent.Add(1)), generation: l.confirmed.Load(), edition: s.script.confirmed.Load()}
 	if o.n != nil {
 		c.n = o.n(r)
 	}
@@ -63,7 +65,7 @@ func (c *call) target() string {
 	if c.op.at != nil {
 		at = c.op.at(c)
 	}
-	return fmt.Sprintf("%s?t=%s&n=%d", at, c.token, c.n)
+	return fmt.Sprintf("%s?t=%s&n=%d&w=%s", at, c.token, c.n, c.op.what)
 }
 
 // head is the request line and the headers.

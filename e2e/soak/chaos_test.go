@@ -3,6 +3,7 @@ package soak
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -21,6 +22,16 @@ import (
 // tour calls every operation, a few at a time and undisturbed: so each is known
 // to do what the storm expects of it.
 func (s *soak) tour(l *life) {
+	s.demand(l, "before the tour", func(l *life) string {
+		waiting := map[string]int{}
+		for _, pid := range s.standing(l) {
+			waiting[s.kindOf(pid)]++
+		}
+		if s.level == "cgroups" && waiting[aWarmPHP] < 8 || waiting[aSpare] < 8 || waiting[aWorker] < 8 {
+			return fmt.Sprintf("waiting for calls are %v", waiting)
+		}
+		return ""
+	})
 	r := s.random("tour", 0)
 	turns := make(chan *call)
 	var guides sync.WaitGroup
@@ -78,9 +89,12 @@ func (s *soak) storm(l *life) *life {
 
 // disturbed lets the load run on a life for a while, with everybody who disturbs it.
 func (s *soak) disturbed(l *life, turn int, length time.Duration) {
+	if l.bare {
+		s.reconfigure(l, false)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var all sync.WaitGroup
-	for i, d := range []func(context.Context, *rand.Rand, *life){s.strike, s.prank, s.reload, s.pause} {
+	for i, d := range []func(context.Context, *rand.Rand, *life){s.strike, s.prank, s.reload, s.pause, s.rattle, s.edit} {
 		all.Go(func() { d(ctx, s.random("disturber", 100*turn+i), l) })
 	}
 	s.gate.open(l)
@@ -146,7 +160,7 @@ func (s *soak) strike(ctx context.Context, r *rand.Rand, l *life) {
 	var stopped sync.WaitGroup
 	defer stopped.Wait()
 	for wait(ctx, r, 300*time.Millisecond) {
-		pids := s.strangers(l)
+		pids := s.ofCalls(l)
 		s.peak.Store(max(s.peak.Load(), int64(len(pids))))
 		choice, how := r.IntN(1<<30), r.IntN(10)
 		if r.IntN(12) == 0 {
@@ -204,7 +218,8 @@ func (s *soak) strikeShim(l *life, choice int) {
 	l.struck.Add(1)
 	family := slices.DeleteFunc(s.strangers(l), func(child int) bool { return !descends(child, pid) })
 	for _, child := range family {
-		l.hit(leftovers.Variable(child, "T"))
+		l.hit(tokenOf(child))
+		l.hitProcess(child) // if it waits for a call
 	}
 	s.events.add("SIGKILL of shims", 1)
 	_ = p.Signal(syscall.SIGKILL)
@@ -237,8 +252,8 @@ func (s *soak) seize(l *life, pid int) (*os.Process, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	token := leftovers.Variable(pid, "T")
-	itself := token != "" && strings.HasPrefix(leftovers.Variable(pid, "UROCKET_SOCKET"), s.dir) && p.Signal(syscall.Signal(0)) == nil
+	token := tokenOf(pid)
+	itself := token != "" && slices.Contains(s.ofCalls(l), pid) && p.Signal(syscall.Signal(0)) == nil
 	if !itself || pid == l.pid() {
 		_ = p.Release()
 		return nil, "", errNotOurs

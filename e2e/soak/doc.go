@@ -15,6 +15,13 @@
 // SIGTERM in the middle of the load, or by SIGKILL; the next one begins on the
 // same configuration, address and socket.
 //
+// All drivers take part: processes that are spawned, forked, spares (what fork
+// falls back to where PHP has no FFI, and where there are no cgroups) and workers,
+// which are right and wrong in every way and are replaced all the time. What waits
+// for calls - the warm PHPs, spares, workers - is killed and stopped as well (see
+// rattle), a script is edited, replaced and released anew while it is called (see
+// edit), and there is an operation that has another driver after each reload.
+//
 // # What is judged
 //
 // Each request carries a token, which is the caller's X-Request-Id, stands in
@@ -25,8 +32,10 @@
 // way that its operation allows, or in one that the disturbance explains; it was
 // started once or, if it was refused, not at all; who was told 200 had the answer
 // that the caller got; there is one line for it in the log. Then nothing may be
-// left: no process, zombie, cgroup, file or descriptor, and at the end of the
-// run no goroutine more than the program has at its start.
+// left: no process, zombie, cgroup, file or descriptor but those that wait for
+// calls, and after a reload that wants none of these nothing at all; and at the end
+// of the run no goroutine more than the program has at its start. What /urprocs says
+// of drivers and pools has to be what the configuration and the log say.
 //
 // Only accounts are judged, never times: a slow machine has fewer requests, not
 // other results. The choices are those of the seed; what they meet is not.

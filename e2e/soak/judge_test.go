@@ -27,7 +27,7 @@ func (s *soak) judge(l *life) {
 	l.told = len(bad)
 	for _, c := range calls {
 		f := factsOf(known, c.token)
-		f.hit = hits[c.token]
+		f.hit = hits[c.token] || l.shot(c, f)
 		s.table.add(c.op.name()+"\t"+c.short(), 1)
 		if why := c.faults(f); len(why) > 0 {
 			s.fault("%s, %s (%s): %s\n  ended: %s: %s\n  script: started %q, told %v, disturbed %t; life %d, ended by %s\n  log: %s",
@@ -35,6 +35,17 @@ func (s *soak) judge(l *life) {
 				l.of(append(f.starts, c.token, c.id)...))
 		}
 	}
+}
+
+// shot tells whether the process of a call was disturbed while it seemed to wait for
+// one. If it has not noted that it was started, any may have been that.
+func (l *life) shot(c *call, f *facts) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(f.starts) == 0 {
+		return c.op.driver != "" && len(l.shots) > 0
+	}
+	return slices.ContainsFunc(f.pids, func(pid int) bool { return l.shots[pid] })
 }
 
 // short is the end without its details, for the table.
@@ -74,6 +85,10 @@ func (c *call) rightEnd(f *facts) bool {
 		return true
 	case c.end == draining:
 		return how == stopping || how == hurried
+	case c.end == noWorker: // if several in a row were ended before they had a request
+		c.life.mu.Lock()
+		defer c.life.mu.Unlock()
+		return c.op.queues() && len(c.life.shots) > 0
 	case c.end == internal:
 		return c.lostShim(f)
 	case c.end == gone:

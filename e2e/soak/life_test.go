@@ -4,34 +4,30 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
-	"time"
-
-	"github.com/urocket/urocket/e2e/leftovers"
 )
 
 // life is one run of the program.
 type life struct {
-	number int
-	cmd    *exec.Cmd
-	ended  chan struct{} // closed once the program has been reaped
-	log    string        // file
-	fds    int           // open descriptors before the first call
-	groups []string      // cgroups before the first call
-	ending atomic.Int32  // what was done to end it
-	struck atomic.Int32  // shims that were killed
-	told   int           // lines of its log that were reported
-	shims  []int         // those of a life that was killed
+	number  int
+	cmd     *exec.Cmd
+	ended   chan struct{} // closed once the program has been reaped
+	log     string        // file
+	ending  atomic.Int32  // what was done to end it
+	struck  atomic.Int32  // shims that were killed
+	bare    bool          // its configuration keeps nothing for the next call
+	told    int           // lines of its log that were reported
+	audited int           // so much of its log, in bytes, is from before its pools were made
+	shims   []int         // those of a life that was killed
 
 	newest, confirmed atomic.Int64 // generations of the configuration: written, and known to be in force
 
 	mu    sync.Mutex
 	calls []*call
 	hits  map[string]bool // tokens whose processes were disturbed
+	shots map[int]bool    // processes that were disturbed while they waited for calls
 }
 
 // What was done to end a life.
@@ -48,10 +44,10 @@ var endings = [...]string{"nothing yet", "SIGTERM", "SIGTERM, twice", "SIGKILL"}
 // start starts the program and waits until it serves.
 func (s *soak) start(generation int64) *life {
 	s.lives++
-	l := &life{number: s.lives, ended: make(chan struct{}), log: s.path(fmt.Sprintf("log-%d", s.lives)), hits: map[string]bool{}}
+	l := &life{number: s.lives, ended: make(chan struct{}), log: s.path(fmt.Sprintf("log-%d", s.lives)), hits: map[string]bool{}, shots: map[int]bool{}}
 	l.newest.Store(generation)
 	l.confirmed.Store(generation)
-	s.writeConfig(s.configuration(generation))
+	s.writeConfig(s.configuration(generation, false))
 	log, err := os.Create(l.log)
 	check(s.t, err)
 	defer log.Close()
@@ -68,7 +64,6 @@ func (s *soak) start(generation int64) *life {
 	if !up || l.over() {
 		s.t.Fatalf("life %d: the program does not come up:\n%s", l.number, l.lastLines())
 	}
-	l.fds, l.groups = len(leftovers.Descriptors(l.pid()))-len(shimsOf(l.pid())), s.groups()
 	s.memory.start = append(s.memory.start, l.rss())
 	return l
 }
@@ -76,14 +71,6 @@ func (s *soak) start(generation int64) *life {
 func (s *soak) writeConfig(text []byte) {
 	check(s.t, os.WriteFile(s.path("new.yaml"), text, 0o644))
 	check(s.t, os.Rename(s.path("new.yaml"), s.path("urocket-service.yaml")))
-}
-
-// groups lists the cgroups of the program, but not those of processes.
-func (s *soak) groups() []string {
-	if s.level == "none" {
-		return nil
-	}
-	return leftovers.Groups("urocket-" + s.name)
 }
 
 func (l *life) pid() int { return l.cmd.Process.Pid }
@@ -111,6 +98,13 @@ func (l *life) hit(token string) {
 	l.hits[token] = true
 }
 
+// hitProcess notes that a process is about to be disturbed that waits for calls.
+func (l *life) hitProcess(pid int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shots[pid] = true
+}
+
 // take hands over the calls that have ended since the last time.
 func (l *life) take() (calls []*call, hits map[string]bool) {
 	l.mu.Lock()
@@ -135,101 +129,4 @@ func (l *life) rss() int {
 func (l *life) lastLines() string {
 	b, _ := os.ReadFile(l.log)
 	return string(b[max(0, len(b)-4000):])
-}
-
-// strangers lists the processes of the run that are there, but the program.
-func (s *soak) strangers(l *life) []int {
-	return slices.DeleteFunc(leftovers.Marked(s.dir), func(pid int) bool { return pid == l.pid() && !l.over() })
-}
-
-// atRest waits until nothing runs, and demands that nothing is left; then the
-// calls are judged.
-func (s *soak) atRest(l *life) {
-	s.gate.shut()
-	s.idle.empty()
-	left := func() string { return s.restless(l) }
-	if !holds(func() bool { return l.over() || left() == "" }) {
-		s.fault("life %d, at rest: %s", l.number, left())
-		s.hopeless.Store(true)
-	}
-	if l.over() {
-		s.t.Fatalf("life %d ended by itself:\n%s", l.number, l.lastLines())
-	}
-	s.memory.rest = append(s.memory.rest, l.rss())
-	s.judge(l)
-}
-
-// restless says what is there that is not at rest; "" for nothing.
-func (s *soak) restless(l *life) string {
-	var what []string
-	if running, err := s.running(); err != nil || len(running) > 0 {
-		what = append(what, fmt.Sprintf("calls %v (%v)", running, err))
-	}
-	for _, pid := range s.strangers(l) {
-		what = append(what, fmt.Sprintf("process %d %q of %s", pid, leftovers.CommandLine(pid), leftovers.Variable(pid, "T")))
-	}
-	if z := leftovers.Zombies(l.pid()); len(z) > 0 {
-		what = append(what, fmt.Sprintf("zombies %v", z))
-	}
-	if now := s.groups(); !slices.Equal(now, l.groups) {
-		what = append(what, fmt.Sprintf("cgroups %q, at the start %q", now, l.groups))
-	}
-	if files := leftovers.Files(s.path("tmp")); len(files) > 0 {
-		what = append(what, fmt.Sprintf("files %q", files))
-	}
-	// Shims are kept for the next calls, with one descriptor each.
-	if fds := leftovers.Descriptors(l.pid()); len(fds)-len(shimsOf(l.pid())) > l.fds {
-		what = append(what, fmt.Sprintf("%d descriptors, at the start %d: %q", len(fds), l.fds, fds))
-	}
-	return strings.Join(what, "; ")
-}
-
-// terminate ends a life by SIGTERM, or two of them, whatever runs, and demands
-// that nothing is left.
-func (s *soak) terminate(l *life, how int32) {
-	l.ending.Store(how)
-	_ = l.cmd.Process.Signal(syscall.SIGTERM)
-	if how == hurried {
-		time.Sleep(50 * time.Millisecond)
-		_ = l.cmd.Process.Signal(syscall.SIGTERM)
-	}
-	if !holds(l.over) {
-		s.fault("life %d does not end after SIGTERM:\n%s", l.number, l.lastLines())
-		_ = l.cmd.Process.Kill()
-		<-l.ended
-	}
-	s.gate.shut()
-	s.idle.empty()
-	if code := l.cmd.ProcessState.ExitCode(); code != 0 && !(how == hurried && code == 1) {
-		s.fault("life %d: exit code %d after SIGTERM:\n%s", l.number, code, l.lastLines())
-	}
-	for _, pid := range s.strangers(l) {
-		s.fault("life %d left process %d %q", l.number, pid, leftovers.CommandLine(pid))
-	}
-	if groups := s.groups(); len(groups) > 0 {
-		s.fault("life %d left cgroups %q", l.number, groups)
-	}
-	if files := leftovers.Files(s.path("tmp")); len(files) > 0 {
-		s.fault("life %d left files %q", l.number, files)
-	}
-	if _, err := os.Lstat(s.sock); err == nil {
-		s.fault("life %d left its socket", l.number)
-	}
-	s.judge(l)
-}
-
-// crash ends a life by SIGKILL, whatever runs, and begins the next; that one has
-// to clean up behind the first.
-func (s *soak) crash(l *life) *life {
-	l.ending.Store(killed)
-	l.shims = shimsOf(l.pid())
-	_ = l.cmd.Process.Kill()
-	<-l.ended
-	s.gate.shut()
-	s.idle.empty()
-	s.crashLeft(l)
-	next := s.start(l.newest.Load() + 1)
-	s.afterCrash(l, next)
-	s.judge(l)
-	return next
 }

@@ -13,6 +13,7 @@ import (
 // facts is what is known of a call beside what its caller got.
 type facts struct {
 	starts []string // request ids under which its script was started
+	pids   []int    // of the processes that have noted that, if they are PHP's
 	told   []int    // what posters were told on the socket
 	bad    []string // what its script found wrong
 	log    []logLine
@@ -27,7 +28,10 @@ type logLine struct {
 	Status     int
 	End, Type  string
 	Leftover   string
+	Method     string
+	Path       string
 	Error, At  string
+	Wall       *float64
 	text       string
 }
 
@@ -69,8 +73,12 @@ func (n *notebook) collect(known map[string]*facts) {
 		}
 		f := factsOf(known, words[0])
 		switch {
-		case words[1] == "start" && len(words) == 3:
+		case words[1] == "start" && (len(words) == 3 || len(words) == 4):
 			f.starts = append(f.starts, words[2])
+			if len(words) == 4 {
+				pid, _ := strconv.Atoi(words[3])
+				f.pids = append(f.pids, pid)
+			}
 		case words[1] == "told" && len(words) == 3:
 			code, _ := strconv.Atoi(words[2])
 			f.told = append(f.told, code)
@@ -117,6 +125,9 @@ func (l *life) readLog(known map[string]*facts) (bad []string) {
 // of a configuration has its place in the file.
 func (e logLine) unexpected() bool {
 	known := e.Type == "start-failed" || e.At != "" || strings.HasPrefix(e.Msg, "not reloaded") || e.lostShim()
+	for _, ours := range []string{"a worker could not be started", "no worker can be started", "the worker broke the protocol", "it went wrong with t"} {
+		known = known || strings.Contains(e.Msg, ours) || strings.HasPrefix(e.Error, ours)
+	}
 	return e.Leftover != "" || e.Level == "ERROR" && !known || strings.Contains(e.Msg, "not everything")
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -32,6 +33,8 @@ const (
 	tooLarge  = "413 too-large"
 	noStart   = "500 start-failed"
 	internal  = "500 internal"
+	failed    = "500 failed"
+	noWorker  = "503 start-failed"
 	notValid  = "400 validation"
 	notFound  = "404 not-found"
 	notVerb   = "405 method-not-allowed"
@@ -39,7 +42,7 @@ const (
 )
 
 // refusals are the ends of calls for which nothing is started.
-var refusals = []string{busy, allBusy, tooLarge, noStart, notValid, notFound, notVerb, notMapped, notReached}
+var refusals = []string{busy, allBusy, tooLarge, noStart, noWorker, notValid, notFound, notVerb, notMapped, notReached}
 
 // keys are keys of the configuration.
 type keys map[string]any
@@ -49,6 +52,11 @@ type operation struct {
 	verb, path         string
 	weight             int // how often it is called, against the others
 	op, inject, limits keys
+	driver             string // "": spawn
+	what               string // the script gets it as W, if there are several operations of an entry
+
+	// entry is what it is at a generation of the configuration, if that is not always the same.
+	entry func(generation int64) (op, inject keys, driver string)
 
 	body func(r *rand.Rand) int // size of the payload; nil: none is sent
 	n    func(r *rand.Rand) int // the number that the script gets as N
@@ -66,17 +74,26 @@ type operation struct {
 	loose  bool  // a script that was told 200 may not live to note it
 }
 
-func (o *operation) name() string { return o.verb + " " + o.path }
+func (o *operation) name() string { return strings.TrimSpace(o.verb + " " + o.path + " " + o.what) }
 
 // onSocket tells whether the operation's answer is posted on the socket.
-func (o *operation) onSocket() bool { return o.op["reply"] == nil && !o.silent }
+func (o *operation) onSocket() bool {
+	return o.op["reply"] == nil && !o.silent && o.driver != workers && o.driver != shifts
+}
 
 // streamed tells whether its answer goes out as it is printed.
-func (o *operation) streamed() bool { return o.op["reply"] == "stdout" || o.op["reply"] == "cgi" }
+func (o *operation) streamed() bool {
+	return o.op["reply"] == "stdout" || o.op["reply"] == "cgi" || o.driver == shifts
+}
+
+// queues tells whether a call may be refused because it would have to wait for too long.
+func (o *operation) queues() bool {
+	return o.op["running"] != nil || o.op["queued"] != nil || o.driver == workers || o.driver == shifts
+}
 
 // may tells whether a call can end so when nobody interferes.
 func (o *operation) may(end string) bool {
-	return slices.Contains(o.ends, end) || end == allBusy || end == busy && (o.op["running"] != nil || o.op["queued"] != nil)
+	return slices.Contains(o.ends, end) || end == allBusy || end == busy && o.queues()
 }
 
 // sh runs a script of this folder with words of its own.
@@ -134,22 +151,29 @@ func oneOf(list ...int) func(r *rand.Rand) int {
 // program has, and a few large ones.
 var bodies = oneOf(0, 1, 100, 100, 5000, 65535, 65536, 65537, 256<<10, 256<<10+1, 1<<20, 3<<20)
 
-// nested is the shape of the file: paths, verbs, keys.
-func nested(all []*operation, dir string) map[string]map[string]keys {
+// nested is the shape of the file: paths, verbs, keys. If it is bare, nothing is kept for
+// the next call: no workers, no driver.
+func nested(all []*operation, generation int64, bare bool) map[string]map[string]keys {
 	paths := map[string]map[string]keys{}
 	for _, o := range all {
-		if o.inject == nil {
+		op, inject := o.op, o.inject
+		if o.entry != nil {
+			op, inject, _ = o.entry(generation)
+		}
+		if inject == nil || bare && inject["driver"] == "worker" {
 			continue
 		}
-		if paths[o.path] == nil {
-			paths[o.path] = map[string]keys{}
+		inject = maps.Clone(inject)
+		if bare {
+			delete(inject, "driver")
 		}
-		entry := keys{"inject": o.inject}
+		entry := keys{"inject": inject}
 		if o.limits != nil {
 			entry["limits"] = o.limits
 		}
-		for k, v := range o.op {
-			entry[k] = v
+		maps.Copy(entry, op)
+		if paths[o.path] == nil {
+			paths[o.path] = map[string]keys{}
 		}
 		paths[o.path][o.verb] = entry
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -32,6 +33,7 @@ var pranks = []prank{
 	{"looks at /urprocs", lookAtProcesses, []int{200}},
 	{"looks at /healthz", func(s *soak, _ *rand.Rand) (int, error) { return s.status("GET", "/healthz", "") }, []int{200}},
 	{"silent connections", sayNothing, []int{0}},
+	{"strangers at the door of spares", knock, []int{0}},
 }
 
 // prank plays pranks.
@@ -69,7 +71,9 @@ func (s *soak) someone(r *rand.Rand, which func(process) bool) string {
 }
 
 func printer(p process) bool {
-	return strings.HasPrefix(p.Path, "/out/") || strings.HasPrefix(p.Path, "/cgi/") || p.Path == "/report" || p.Path == "/report/flood"
+	return slices.ContainsFunc([]string{"/out/", "/cgi/", "/report", "/edited/", "/shift", "/worker/", "/nobody/worker"}, func(prefix string) bool {
+		return strings.HasPrefix(p.Path, prefix)
+	})
 }
 
 // halfReply begins to answer somebody's call, and breaks off.
@@ -155,5 +159,20 @@ func sayNothing(s *soak, r *rand.Rand) (int, error) {
 		defer conn.Close()
 	}
 	time.Sleep(time.Duration(r.IntN(300)) * time.Millisecond)
+	return 0, nil
+}
+
+// knock comes to where spares wait for their calls, as a spare would, or with junk.
+func knock(s *soak, r *rand.Rand) (int, error) {
+	doors, _ := filepath.Glob(s.path("tmp/*/door"))
+	for _, door := range doors {
+		conn, err := net.Dial("unix", door)
+		if err != nil {
+			continue // it was that of another life
+		}
+		_, _ = io.WriteString(conn, []string{"", "junk\n", "00000004a\x00b\x00", "99999999"}[r.IntN(4)])
+		time.Sleep(time.Duration(r.IntN(50)) * time.Millisecond)
+		_ = conn.Close()
+	}
 	return 0, nil
 }

@@ -98,6 +98,11 @@ func isCurrent(c *call, a response) error {
 	if _, err := fmt.Sscanf(string(a.body), "generation %d\n", &n); err != nil {
 		return err
 	}
+	return c.inForce(n)
+}
+
+// inForce demands that a generation was in force while the call was under way.
+func (c *call) inForce(n int64) error {
 	if oldest, newest := c.generation, c.life.newest.Load(); n < oldest || n > newest {
 		return fmt.Errorf("generation %d, in force were %d to %d", n, oldest, newest)
 	}

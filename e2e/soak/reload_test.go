@@ -15,7 +15,7 @@ import (
 func (s *soak) reload(ctx context.Context, r *rand.Rand, l *life) {
 	for wait(ctx, r, 2*time.Second) {
 		generation := l.newest.Load() + 1
-		text, good := s.configuration(generation), r.IntN(3) > 0
+		text, good := s.configuration(generation, false), r.IntN(3) > 0
 		if good {
 			l.newest.Store(generation)
 		} else {
@@ -65,14 +65,16 @@ func (s *soak) judgeReload(l *life, line string, generation int64, good bool) {
 // spoiled is a configuration with a fault.
 func spoiled(r *rand.Rand, text []byte) []byte {
 	t := string(text)
-	switch r.IntN(4) {
+	switch r.IntN(5) {
 	case 0:
 		t = strings.Replace(t, `"queued"`, `"unknown-key"`, 1)
 	case 1:
 		t = t[:len(t)/2]
 	case 2:
 		t = strings.Replace(t, "openapi.yaml", "missing.yaml", 1)
-	case 3:
+	case 3: // workers that cannot be started
+		t = strings.Replace(t, `"BOOT=well"`, `"BOOT=exit"`, 1)
+	case 4:
 		t = strings.Replace(t, `"/bin/echo generation`, `"/nonexistent/echo generation`, 1)
 	}
 	return []byte(t)

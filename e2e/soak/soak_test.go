@@ -34,6 +34,10 @@ type soak struct {
 	ops    []*operation
 	noise  []byte // what payloads are made of
 
+	script  script
+	counted map[string]bool // request ids whose driver is counted
+	worn    worn
+
 	gate  *gate
 	idle  pool
 	sent  atomic.Int64 // calls so far, for tokens
@@ -55,7 +59,7 @@ func newSoak(t *testing.T, level string, length time.Duration) *soak {
 	check(t, os.Chmod(dir, 0o755))
 	s := &soak{
 		t: t, level: level, seed: *seed, length: length, dir: dir, name: "soak-" + strings.TrimPrefix(filepath.Base(dir), "ursoak-"),
-		addr: freeAddress(t), sock: filepath.Join(dir, "u.sock"), gate: newGate(),
+		addr: freeAddress(t), sock: filepath.Join(dir, "u.sock"), gate: newGate(), counted: map[string]bool{},
 	}
 	t.Cleanup(func() {
 		if *keep {
@@ -69,9 +73,11 @@ func newSoak(t *testing.T, level string, length time.Duration) *soak {
 	}
 	// Copies: another user may not be able to read where this is checked out.
 	check(t, os.CopyFS(s.path("scripts"), os.DirFS("scripts")))
-	helper, err := os.ReadFile("../../scripts/php/urocket.php")
-	check(t, err)
-	check(t, os.WriteFile(s.path("scripts/urocket.php"), helper, 0o644))
+	for _, name := range []string{"urocket.php", "worker.php"} {
+		helper, err := os.ReadFile("../../scripts/php/" + name)
+		check(t, err)
+		check(t, os.WriteFile(s.path("scripts", name), helper, 0o644))
+	}
 	sleep, err := os.Readlink("/bin/sleep") // busybox looks at the name it is called by
 	if err != nil || !filepath.IsAbs(sleep) {
 		sleep = "/bin/sleep"
@@ -79,6 +85,9 @@ func newSoak(t *testing.T, level string, length time.Duration) *soak {
 	check(t, os.Symlink(sleep, s.path("bin/sleep")))
 	check(t, os.WriteFile(s.path("broken"), []byte("#!/nonexistent/interpreter\n"), 0o755))
 	check(t, os.WriteFile(s.path("openapi.yaml"), []byte(document), 0o644))
+	check(t, s.release(10))
+	s.script.newest.Store(10)
+	s.script.confirmed.Store(10)
 	s.notes = newNotebook(t, s.path("notes"))
 	s.noise = make([]byte, 2*maxBody+2_000_000)
 	_, _ = rand.NewChaCha8([32]byte{byte(s.seed)}).Read(s.noise)
@@ -89,26 +98,28 @@ func newSoak(t *testing.T, level string, length time.Duration) *soak {
 // operations are those of this level.
 func (s *soak) operations() []*operation {
 	all := append(onTheSocket(), append(printing(), edge()...)...)
-	if s.level == "cgroups" {
-		all = append(all, ownReplies())
+	all = append(all, append(forked(forks), append(working(), shifting())...)...)
+	if s.level == "cgroups" { // without, fork falls back to spare
+		all = append(all, append(forked(spares), ownReplies())...)
 	}
 	if os.Getuid() == 0 {
 		all = append(all, asAnother()...)
 	}
 	for _, o := range all {
-		if o.inject != nil && !o.silent {
+		if o.inject != nil && !o.silent && o.driver != workers {
 			o.inject.env("T={{query.t}}", "N={{query.n}}", "D="+s.dir)
 		}
 	}
 	return all
 }
 
-// configuration is the text of the service's file at a generation.
-func (s *soak) configuration(generation int64) []byte {
+// configuration is the text of the service's file at a generation. If it is bare,
+// nothing is kept for the next call.
+func (s *soak) configuration(generation int64, bare bool) []byte {
 	file := keys{
 		"servicename": s.name, "listen": s.addr, "socketpath": s.sock, "openapi": "openapi.yaml", "maxbody": maxBody,
 		"running": 24, "queued": 30, "queuewait": "20s", "socketmode": "0666", "drain": "2s", "cgroup": "auto",
-		"defaults": keys{"wd": s.path("scripts"), "timeout": "100s", "grace": "1s"}, "paths": nested(s.ops, s.dir),
+		"defaults": keys{"wd": s.path("scripts"), "timeout": "100s", "grace": "1s"}, "paths": nested(s.ops, generation, bare),
 	}
 	if s.level == "none" {
 		file["cgroup"] = "off"
@@ -129,8 +140,11 @@ func (s *soak) run() {
 	others.Go(func() { s.progress(ctx) })
 
 	l := s.start(1)
+	s.measure(l)
+	s.reconfigure(l, false)
 	s.tour(l)
 	s.atRest(l)
+	s.allDrivers()
 	l = s.storm(l)
 	s.atRest(l)
 	l = s.goroutines(l)

@@ -178,6 +178,7 @@ final class Line
             exit(2);
         }
         stream_set_read_buffer($stream, 65536);
+        stream_set_timeout($stream, -1); // not default_socket_timeout: a minute without a request is no end
         return new self($stream);
     }
 

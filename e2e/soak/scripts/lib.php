@@ -6,4 +6,4 @@ function note(string $text): void
     file_put_contents(getenv('D') . '/notes', getenv('T') . " $text\n", FILE_APPEND);
 }
 
-note('start ' . getenv('REQUEST_ID'));
+note('start ' . getenv('REQUEST_ID') . ' ' . getmypid());

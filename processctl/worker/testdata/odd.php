@@ -15,6 +15,7 @@ match (strtok($boot, ':')) {
     default => null,
 };
 $io = fopen('php://fd/3', 'r+b');
+stream_set_timeout($io, -1);
 $take = function (int $n) use ($io): ?string {
     for ($s = ''; strlen($s) < $n; $s .= $p) {
         $p = fread($io, $n - strlen($s));
