@@ -16,6 +16,7 @@ import (
 type door struct {
 	l       *net.UnixListener
 	serving sync.WaitGroup
+	late    time.Duration // see earlyTime
 
 	mu       sync.Mutex
 	expected map[int]chan net.Conn // by pid
@@ -39,7 +40,7 @@ func openDoor(path string) (*door, error) {
 	if err := os.Chmod(path, 0o666); err != nil { // they may be other users
 		return nil, errors.Join(err, l.Close())
 	}
-	d := &door{l: l, expected: map[int]chan net.Conn{}, early: map[int]caller{}}
+	d := &door{l: l, late: earlyTime, expected: map[int]chan net.Conn{}, early: map[int]caller{}}
 	d.serving.Go(d.run)
 	return d, nil
 }
@@ -83,7 +84,7 @@ func (d *door) arrive(pid int, conn net.Conn) {
 	if before, ok := d.early[pid]; ok {
 		before.leave()
 	}
-	d.early[pid] = caller{conn, time.AfterFunc(earlyTime, func() { d.sendAway(pid, conn) })}
+	d.early[pid] = caller{conn, time.AfterFunc(d.late, func() { d.sendAway(pid, conn) })}
 }
 
 // sendAway ends the wait of one who was not expected in time.
