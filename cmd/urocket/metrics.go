@@ -16,7 +16,10 @@ func (p *program) measure(l *loaded) {
 		DroppedLines: p.lines.lost.Load, Total: l.controller.Total, Pools: p.measurePools,
 		Logger: p.log,
 	})
-	p.front.Observe(func(o frontserv.Outcome) { p.metrics.Count(metrics.Call(o)) })
+	p.front.Observe(func(o frontserv.Outcome) {
+		p.asked()
+		p.metrics.Count(metrics.Call(o))
+	})
 }
 
 // measurePools tells of the workers of the configuration that is in force.

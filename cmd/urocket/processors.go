@@ -1,0 +1,183 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/vfork"
+)
+
+// governor sets on how many threads at a time Go runs (GOMAXPROCS), unless the
+// environment says it. Two things want different numbers:
+//
+//   - A thread that starts a program waits in the kernel until that is executed
+//     (vfork(2)), from a disk that is slow perhaps, and counts as running all the while.
+//     So there are twice as many as processors while programs are started.
+//   - A request of a worker is a few short steps of different goroutines. Where several
+//     threads may run, each step wakes another one up, which costs more than the step. So
+//     there is one else, and more only where urocket itself has enough to do for that one
+//     all the time, and processors have nothing to do: those that the workers and the
+//     callers use would not get anything done sooner.
+//
+// A system call that blocks keeps nobody waiting for long: the runtime gives the thread's
+// turn to another one, after 10 ms at worst.
+//
+// A change stops everything for some ten microseconds, and waits for the garbage collector,
+// and for whoever starts a program. So there are few changes, and no fewer threads as long
+// as a start is under way. It looks at the load only while there is some: an idle urocket
+// is not woken up.
+type governor struct {
+	processors int
+	set        func(int)
+	measure    func() usedUp
+
+	watching atomic.Bool // the timer runs
+	timer    *time.Timer
+
+	mu     sync.Mutex
+	now    int       // threads
+	starts int       // under way
+	last   time.Time // that a start has begun, or was over
+	before usedUp
+	calm   int // how often in a row fewer threads would have done
+}
+
+const (
+	lookEvery = 250 * time.Millisecond
+	// calmLooks so often in a row it must look as if fewer would do.
+	calmLooks = 4
+	// startsLast is how long after a start the next one is expected.
+	startsLast = time.Second
+	// nothing is the part of a processor below which urocket counts as idle.
+	nothing = 0.02
+)
+
+// usedUp is what was used until now, in seconds of processor time.
+type usedUp struct {
+	at        time.Time
+	own, idle float64 // of this program; of the machine's processors
+}
+
+// govern begins with the threads for starts, and says what has the governor look at the
+// load: each request is to call it.
+func govern() (asked func()) {
+	if os.Getenv("GOMAXPROCS") != "" {
+		return func() {}
+	}
+	g := newGovernor(runtime.GOMAXPROCS(0), func(n int) { runtime.GOMAXPROCS(n) }, readLoad)
+	vfork.Watch(g.starting, g.started)
+	return g.asked
+}
+
+func newGovernor(processors int, set func(int), measure func() usedUp) *governor {
+	g := &governor{processors: processors, set: set, measure: measure, now: 2 * processors, last: time.Now()}
+	g.set(g.now)
+	g.timer = time.AfterFunc(time.Hour, g.look)
+	g.asked()
+	return g
+}
+
+// asked has the load looked at, if it is not.
+func (g *governor) asked() {
+	if g.watching.Load() || !g.watching.CompareAndSwap(false, true) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.before = g.measure()
+	g.timer.Reset(lookEvery)
+}
+
+// starting is told before a thread waits for a program; then there are threads enough.
+func (g *governor) starting() {
+	g.mu.Lock()
+	g.starts++
+	g.last = time.Now()
+	g.change(2 * g.processors)
+	g.mu.Unlock()
+	g.asked()
+}
+
+// started is told when it has waited.
+func (g *governor) started() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.starts--
+	g.last = time.Now()
+}
+
+func (g *governor) change(threads int) {
+	if threads == g.now {
+		return
+	}
+	g.now, g.calm = threads, 0
+	g.set(threads)
+}
+
+// look sets the number for the load since the last look.
+func (g *governor) look() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	r := g.measure()
+	period := r.at.Sub(g.before.at).Seconds()
+	own, idle := (r.own-g.before.own)/period, (r.idle-g.before.idle)/period
+	g.before = r
+	if g.starts > 0 || r.at.Sub(g.last) < startsLast {
+		g.timer.Reset(startsLast)
+		return
+	}
+	if g.now > g.processors { // no start is to be expected
+		g.change(threadsFor(g.processors, g.processors, own, idle))
+	}
+	switch want := threadsFor(g.now, g.processors, own, idle); {
+	case want > g.now:
+		g.change(want)
+	case want == g.now:
+		g.calm = 0
+	default:
+		if g.calm++; g.calm >= calmLooks {
+			g.change(want)
+		}
+	}
+	if g.now == 1 && own < nothing {
+		g.watching.Store(false) // the next request or start sets it
+		return
+	}
+	g.timer.Reset(lookEvery)
+}
+
+// threadsFor is how many threads there should be in place of now, when so many processors
+// were used by urocket, and so many by nobody.
+func threadsFor(now, processors int, own, idle float64) int {
+	enough := max(1, int(own/0.7)+1)
+	switch {
+	case own > 0.9*float64(now) && idle >= 0.5:
+		return min(processors, now+max(1, int(idle)), 2*now)
+	case enough < now:
+		return enough
+	case now > 1 && own < float64(now)-0.7 && idle < 0.1: // others want the processors that waking costs
+		return now - 1
+	}
+	return now
+}
+
+// readLoad reads what was used. What cannot be read is as if it was not idle.
+func readLoad() (r usedUp) {
+	var own unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &own) // has no reason to fail
+	r.own = float64(own.Utime.Nano()+own.Stime.Nano()) / 1e9
+	if text, err := os.ReadFile("/proc/uptime"); err == nil {
+		if _, idle, ok := strings.Cut(strings.TrimSpace(string(text)), " "); ok {
+			r.idle, _ = strconv.ParseFloat(idle, 64)
+		}
+	}
+	r.at = time.Now()
+	return r
+}
