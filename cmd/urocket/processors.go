@@ -24,7 +24,8 @@ import (
 //     threads may run, each step wakes another one up, which costs more than the step. So
 //     there is one else, and more only where urocket itself has enough to do for that one
 //     all the time, and processors have nothing to do: those that the workers and the
-//     callers use would not get anything done sooner.
+//     callers use would not get anything done sooner. More that have not had more
+//     requests answered are taken back.
 //
 // A system call that blocks keeps nobody waiting for long: the runtime gives the thread's
 // turn to another one, after 10 ms at worst.
@@ -38,6 +39,7 @@ type governor struct {
 	set        func(int)
 	measure    func() usedUp
 
+	requests atomic.Int64
 	watching atomic.Bool // the timer runs
 	timer    *time.Timer
 
@@ -47,6 +49,15 @@ type governor struct {
 	last   time.Time // that a start has begun, or was over
 	before usedUp
 	calm   int // how often in a row fewer threads would have done
+	trial  trial
+}
+
+// trial is what was before there were more threads.
+type trial struct {
+	threads int // 0: none is under way
+	rate    float64
+	looks   int       // since then
+	next    time.Time // not before that
 }
 
 const (
@@ -55,6 +66,11 @@ const (
 	calmLooks = 4
 	// startsLast is how long after a start the next one is expected.
 	startsLast = time.Second
+	// A trial takes so many looks. One that has come to nothing is not repeated for long.
+	trialLooks = 2
+	trialPause = 30 * time.Second
+	// few requests a second say nothing about whether more are answered.
+	few = 200
 	// nothing is the part of a processor below which urocket counts as idle.
 	nothing = 0.02
 )
@@ -63,6 +79,7 @@ const (
 type usedUp struct {
 	at        time.Time
 	own, idle float64 // of this program; of the machine's processors
+	requests  int64
 }
 
 // govern begins with the threads for starts, and says what has the governor look at the
@@ -80,18 +97,23 @@ func newGovernor(processors int, set func(int), measure func() usedUp) *governor
 	g := &governor{processors: processors, set: set, measure: measure, now: 2 * processors, last: time.Now()}
 	g.set(g.now)
 	g.timer = time.AfterFunc(time.Hour, g.look)
-	g.asked()
+	g.watch()
 	return g
 }
 
-// asked has the load looked at, if it is not.
+// asked counts a request, and has the load looked at.
 func (g *governor) asked() {
+	g.requests.Add(1)
+	g.watch()
+}
+
+func (g *governor) watch() {
 	if g.watching.Load() || !g.watching.CompareAndSwap(false, true) {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.before = g.measure()
+	g.before = g.read()
 	g.timer.Reset(lookEvery)
 }
 
@@ -102,7 +124,7 @@ func (g *governor) starting() {
 	g.last = time.Now()
 	g.change(2 * g.processors)
 	g.mu.Unlock()
-	g.asked()
+	g.watch()
 }
 
 // started is told when it has waited.
@@ -117,40 +139,66 @@ func (g *governor) change(threads int) {
 	if threads == g.now {
 		return
 	}
-	g.now, g.calm = threads, 0
+	g.now, g.calm, g.trial.threads = threads, 0, 0
 	g.set(threads)
+}
+
+func (g *governor) read() usedUp {
+	r := g.measure()
+	r.requests = g.requests.Load()
+	return r
 }
 
 // look sets the number for the load since the last look.
 func (g *governor) look() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	r := g.measure()
-	period := r.at.Sub(g.before.at).Seconds()
-	own, idle := (r.own-g.before.own)/period, (r.idle-g.before.idle)/period
+	r, b := g.read(), g.before
 	g.before = r
 	if g.starts > 0 || r.at.Sub(g.last) < startsLast {
 		g.timer.Reset(startsLast)
 		return
 	}
-	if g.now > g.processors { // no start is to be expected
-		g.change(threadsFor(g.processors, g.processors, own, idle))
-	}
-	switch want := threadsFor(g.now, g.processors, own, idle); {
-	case want > g.now:
-		g.change(want)
-	case want == g.now:
-		g.calm = 0
-	default:
-		if g.calm++; g.calm >= calmLooks {
-			g.change(want)
-		}
+	period := r.at.Sub(b.at).Seconds()
+	own := (r.own - b.own) / period
+	if g.now > g.processors { // no start is to be expected; much of what was used was for waking
+		g.change(min(g.processors, max(1, int(own/2))))
+	} else {
+		g.adjust(r.at, own, (r.idle-b.idle)/period, float64(r.requests-b.requests)/period)
 	}
 	if g.now == 1 && own < nothing {
 		g.watching.Store(false) // the next request or start sets it
 		return
 	}
 	g.timer.Reset(lookEvery)
+}
+
+// adjust sets the number where no starts are to be expected. So many processors were
+// used by urocket, so many by nobody, and so many requests a second were answered.
+func (g *governor) adjust(at time.Time, own, idle, rate float64) {
+	if t := &g.trial; t.threads > 0 {
+		if t.looks++; t.looks < trialLooks {
+			return
+		}
+		if rate > few && rate < 1.1*t.rate {
+			t.next = at.Add(trialPause)
+			g.change(t.threads)
+			return
+		}
+		t.threads = 0
+	}
+	switch want := threadsFor(g.now, g.processors, own, idle); {
+	case want > g.now && !at.Before(g.trial.next):
+		before := g.now
+		g.change(want)
+		g.trial.threads, g.trial.rate, g.trial.looks = before, rate, 0
+	case want >= g.now:
+		g.calm = 0
+	default:
+		if g.calm++; g.calm >= calmLooks {
+			g.change(want)
+		}
+	}
 }
 
 // threadsFor is how many threads there should be in place of now, when so many processors

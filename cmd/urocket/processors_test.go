@@ -79,10 +79,42 @@ func TestThreadsForStarts(t *testing.T) {
 	c.pass(0, 4)
 	c.want(8, "while a start is under way, for an hour")
 	c.started()
-	c.pass(3, 1)
-	c.want(4, "after the last start, under load")
+	c.pass(7, 1)
+	c.want(3, "after the last start, under load")
 	if changes := len(c.sets); changes != 4 {
 		t.Errorf("%d changes, want 4: %v", changes, c.sets)
+	}
+}
+
+// More threads that have not had more requests answered are taken back, and not tried
+// again for long.
+func TestThreadsThatDoNotHelp(t *testing.T) {
+	const hour = 3600
+	for name, c := range map[string]struct {
+		before, after int64 // requests a second
+		want          int
+	}{"no more": {1000, 1050, 1}, "more": {1000, 1500, 2}, "few": {10, 10, 2}} {
+		t.Run(name, func(t *testing.T) {
+			g := newClockwork(t)
+			g.pass(0, 4)
+			g.requests.Add(c.before * hour)
+			g.pass(0.97, 2)
+			g.want(2, "one was not enough")
+			for range trialLooks {
+				g.want(2, "it is being tried")
+				g.requests.Add(c.after * hour)
+				g.pass(1.2, 1)
+			}
+			g.want(c.want, "after the trial")
+			if c.want == 1 {
+				g.trial.next = g.used.at.Add(2 * hour * time.Second)
+				g.pass(0.97, 2)
+				g.want(1, "it was tried not long ago")
+				g.pass(0.97, 2)
+				g.pass(0.97, 2)
+				g.want(2, "it was tried long ago")
+			}
+		})
 	}
 }
 
@@ -92,6 +124,9 @@ func TestThreadsForRequests(t *testing.T) {
 	c.asked()
 	c.pass(0.97, 2)
 	c.want(2, "one was not enough")
+	for range trialLooks - 1 {
+		c.pass(0.3, 3)
+	}
 	for range calmLooks - 1 {
 		c.pass(0.3, 3)
 		c.want(2, "little load may be little for a moment")
