@@ -421,7 +421,9 @@ func TestWorkersAmongStarts(t *testing.T) {
 	for burst := range 3 {
 		var started sync.WaitGroup
 		for i := range 8 {
-			started.Go(func() { g.get(t, fmt.Sprintf("/started/%d-%d", burst, i)).want(t, 200, fmt.Sprintf("%d-%d\n", burst, i)) })
+			started.Go(func() {
+				g.get(t, fmt.Sprintf("/started/%d-%d", burst, i)).want(t, 200, fmt.Sprintf("%d-%d\n", burst, i))
+			})
 		}
 		started.Wait()
 		time.Sleep(1500 * time.Millisecond)
