@@ -14,7 +14,8 @@ var watching atomic.Pointer[watcher]
 func Watch(starting, started func()) { watching.Store(&watcher{starting, started}) }
 
 // Waiting tells who watches that the caller is about to start a program by itself
-// ([syscall.ForkExec]), as [Start] does; over is to be called when it has.
+// ([syscall.ForkExec]), as [Start] does, or to have another process do so; over is to be
+// called when it has.
 func Waiting() (over func()) {
 	w := watching.Load()
 	if w == nil {
