@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // pool is an entry of the pools of /urprocs.
@@ -393,4 +394,40 @@ func TestWorkerConfiguration(t *testing.T) {
 		t.Errorf("%s", parsed.stdout)
 	}
 	g.cli(t, "dry", "-c", g.path("urocket-service.yaml")).want(t, 0, "workers, each for one request at a time: php odd.php")
+}
+
+// Workers answer while other processes are started, in bursts with quiet times between
+// them: urocket changes the number of its threads at each.
+func TestWorkersAmongStarts(t *testing.T) {
+	t.Parallel()
+	s := oddSetup(t, keys{"min": 2, "max": 2}, nil)
+	s.ops["get /started/{n}"] = keys{"cmd": "/bin/echo {{path.n}}", "reply": "stdout", "timeout": "20s"}
+	g := start(t, s).staffed(t)
+	var callers sync.WaitGroup
+	over := make(chan struct{})
+	for caller := range 3 {
+		callers.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				x := fmt.Sprintf("%d-%d", caller, i)
+				g.get(t, "/mine?x="+x).want(t, 200, x)
+			}
+		})
+	}
+	for burst := range 3 {
+		var started sync.WaitGroup
+		for i := range 8 {
+			started.Go(func() {
+				g.get(t, fmt.Sprintf("/started/%d-%d", burst, i)).want(t, 200, fmt.Sprintf("%d-%d\n", burst, i))
+			})
+		}
+		started.Wait()
+		time.Sleep(1500 * time.Millisecond)
+	}
+	close(over)
+	callers.Wait()
 }

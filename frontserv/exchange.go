@@ -124,11 +124,11 @@ func (x *exchange) begin() (*visor.Run, *problem) {
 		return nil, p
 	}
 	x.replaceTrace()
-	prepare := x.prepare
+	prepare := (*exchange).prepare
 	if x.visor.Busy(x.places) {
-		prepare = x.prepareApart
+		prepare = (*exchange).prepareApart
 	}
-	call, p := prepare()
+	call, p := prepare(x)
 	if p != nil {
 		return nil, p
 	}
@@ -164,10 +164,13 @@ func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 	return call, p
 }
 
+// stages are those before a call is made.
+var stages = [...]func(*exchange) *problem{(*exchange).authorize, (*exchange).readBody, (*exchange).verify, (*exchange).makePayload, (*exchange).validate}
+
 // prepare takes the request through the stages before a place is wanted.
 func (x *exchange) prepare() (*visor.Call, *problem) {
-	for _, stage := range []func() *problem{x.authorize, x.readBody, x.verify, x.makePayload, x.validate} {
-		if p := stage(); p != nil {
+	for _, stage := range stages {
+		if p := stage(x); p != nil {
 			return nil, p
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -15,7 +16,11 @@ import (
 // attrs are what every log line of the request begins with. There is room for a
 // few more.
 func (x *exchange) attrs() []slog.Attr {
-	attrs := make([]slog.Attr, 0, 13+visor.MaxAttrs)
+	return x.addAttrs(make([]slog.Attr, 0, 9))
+}
+
+// addAttrs adds them to others.
+func (x *exchange) addAttrs(attrs []slog.Attr) []slog.Attr {
 	attrs = append(attrs, slog.String("request_id", x.id), slog.String("method", x.r.Method))
 	if x.endpoint != nil {
 		attrs = append(attrs, slog.String("path", x.endpoint.path))
@@ -31,11 +36,23 @@ func (x *exchange) attrs() []slog.Attr {
 	return x.addTrace(attrs)
 }
 
+// LineHandler is a [slog.Handler] that also takes a line without its having been made a
+// [slog.Record]. It keeps nothing of attrs.
+type LineHandler interface {
+	HandleLine(ctx context.Context, at time.Time, level slog.Level, message string, attrs []slog.Attr) error
+}
+
 // say writes a log line. Unlike [slog.Logger] it does not look for who has called
 // it, which nobody is told.
 func (s *Server) say(level slog.Level, message string, attrs ...slog.Attr) {
 	ctx := context.Background()
-	if h := s.log.Handler(); h.Enabled(ctx, level) {
+	h := s.log.Handler()
+	if !h.Enabled(ctx, level) {
+		return
+	}
+	if direct, ok := h.(LineHandler); ok {
+		_ = direct.HandleLine(ctx, time.Now(), level, message, attrs)
+	} else {
 		line := slog.NewRecord(time.Now(), level, message, 0)
 		line.AddAttrs(attrs...)
 		_ = h.Handle(ctx, line) // nobody is left to tell
@@ -89,12 +106,16 @@ func (x *exchange) logLine(l processctl.Line) {
 
 // done tells how a call went, once nothing is left of it.
 func (x *exchange) done(s visor.Summary) {
-	x.logDone(s)
+	x.logDone(&s)
 	x.tellEnded(&s)
 }
 
-func (x *exchange) logDone(s visor.Summary) {
-	attrs := append(x.attrs(), slog.Int("status", x.status), slog.String("end", s.End.String()))
+// attrLists are for lines that most requests have.
+var attrLists = sync.Pool{New: func() any { list := make([]slog.Attr, 0, 13+visor.MaxAttrs); return &list }}
+
+func (x *exchange) logDone(s *visor.Summary) {
+	list := attrLists.Get().(*[]slog.Attr)
+	attrs := append(x.addAttrs((*list)[:0]), slog.Int("status", x.status), slog.String("end", s.End.String()))
 	attrs = s.Stats.Attrs(attrs)
 	if x.broken {
 		attrs = append(attrs, slog.Bool("broken_off", true))
@@ -116,10 +137,13 @@ func (x *exchange) logDone(s visor.Summary) {
 		level, attrs = slog.LevelError, append(attrs, slog.String("leftover", s.Leftover.Error()))
 	}
 	x.say(level, "request", attrs...)
+	clear(attrs)
+	*list = attrs[:0]
+	attrLists.Put(list)
 }
 
 // hint says what a process that has ended well may have been meant to do.
-func (x *exchange) hint(s visor.Summary) string {
+func (x *exchange) hint(s *visor.Summary) string {
 	switch {
 	case x.route.Mode != visor.ReplySocket || x.route.OnExit != visor.ExitFail || s.End != visor.EndExit || failed(s):
 		return ""
@@ -129,7 +153,7 @@ func (x *exchange) hint(s visor.Summary) string {
 	return "nothing was posted to the socket"
 }
 
-func failed(s visor.Summary) bool { return s.Result.Exit != 0 || s.Result.Signal != 0 }
+func failed(s *visor.Summary) bool { return s.Result.Exit != 0 || s.Result.Signal != 0 }
 
 // lastWordsSize bounds what the log keeps of a failed script's output, in bytes.
 const lastWordsSize = 500
@@ -137,7 +161,7 @@ const lastWordsSize = 500
 // lastWords is the end of what a script that has failed wrote to stderr or, if
 // that is nothing and stdout is not its answer, to stdout: cron would have mailed
 // it. With logstdout the log has it already.
-func (x *exchange) lastWords(s visor.Summary) string {
+func (x *exchange) lastWords(s *visor.Summary) string {
 	if !failed(s) || x.route.LogOutput {
 		return ""
 	}

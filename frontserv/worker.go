@@ -57,10 +57,10 @@ func (x *exchange) makeRequest() (*visor.Call, *problem) {
 	if err != nil {
 		return nil, newProblem(http.StatusBadRequest, "bad-request", "a parameter cannot be passed on").because(err)
 	}
-	path := rawPath(x.r)
+	path, query := rawPath(x.r), x.openRequest().URL.RawQuery
 	request, err := worker.NewRequest(worker.Head{
-		ID: x.id, Method: x.r.Method, Path: path, Query: x.openRequest().URL.RawQuery, Route: x.route.Path,
-		ContentType: x.payloadType, Params: params, Headers: x.headersFor(), Env: x.workerEnv(path),
+		ID: x.id, Method: x.r.Method, Path: path, Query: query, Route: x.route.Path,
+		ContentType: x.payloadType, Params: params, Headers: x.headersFor(), Env: x.workerEnv(path, query),
 	}, x.payload, x.route.Timeout)
 	if err != nil {
 		return nil, newProblem(http.StatusRequestHeaderFieldsTooLarge, "too-large", "the headers are too large to be passed on")
@@ -75,10 +75,16 @@ func (x *exchange) makeRequest() (*visor.Call, *problem) {
 	return call, nil
 }
 
+// noParameters is the object of a request without any.
+var noParameters = []byte("{}")
+
 // parameterObject is the parameters as the payload of a request without a body has them.
 func (x *exchange) parameterObject() ([]byte, error) {
-	if x.body == nil && !x.route.Raw {
+	switch {
+	case x.body == nil && !x.route.Raw:
 		return x.payload.Bytes()
+	case len(x.path) == 0 && x.r.URL.RawQuery == "":
+		return noParameters, nil
 	}
 	object, _, err := payload.JSON("", nil, x.parameters())
 	return object, err
@@ -94,14 +100,14 @@ func (x *exchange) handOver() {
 
 // workerEnv is what the environment of a process for this request would be told of it,
 // but for the deadline, which begins with the worker.
-func (x *exchange) workerEnv(path string) map[string]string {
-	env := map[string]string{
-		"REQUEST_ID": x.id, "URIPATH": path, "REQUEST_METHOD": x.r.Method,
-		"QUERY_STRING": x.openRequest().URL.RawQuery, "CONTENT_TYPE": x.payloadType,
-	}
-	x.traceVariables(func(name, value string) { env[name] = value })
+func (x *exchange) workerEnv(path, query string) []worker.Named[string] {
+	env := make([]worker.Named[string], 0, 8)
+	env = append(env, worker.Named[string]{Name: "REQUEST_ID", Value: x.id},
+		worker.Named[string]{Name: "URIPATH", Value: path}, worker.Named[string]{Name: "REQUEST_METHOD", Value: x.r.Method},
+		worker.Named[string]{Name: "QUERY_STRING", Value: query}, worker.Named[string]{Name: "CONTENT_TYPE", Value: x.payloadType})
+	x.traceVariables(func(name, value string) { env = append(env, worker.Named[string]{Name: name, Value: value}) })
 	if user := x.user(); user != "" {
-		env["UROCKET_USER"] = user
+		env = append(env, worker.Named[string]{Name: "UROCKET_USER", Value: user})
 	}
 	return env
 }
@@ -112,11 +118,11 @@ var hop = []string{"connection", "keep-alive", "te", "trailer", "transfer-encodi
 
 // headersFor are the request's headers for a worker, their names in small letters, but
 // for credentials that were checked here.
-func (x *exchange) headersFor() map[string][]string {
-	headers := make(map[string][]string, len(x.r.Header)+1)
-	headers["host"] = []string{x.r.Host}
+func (x *exchange) headersFor() []worker.Named[[]string] {
+	headers := make([]worker.Named[[]string], 1, len(x.r.Header)+1)
+	headers[0] = worker.Named[[]string]{Name: "host", Value: []string{x.r.Host}}
 	for name, values := range x.r.Header {
-		lower := strings.ToLower(name)
+		lower := lowerName(name)
 		switch {
 		case slices.Contains(hop, lower), strings.HasPrefix(lower, "proxy-"), x.hides("header", name):
 			continue
@@ -127,9 +133,28 @@ func (x *exchange) headersFor() map[string][]string {
 				continue
 			}
 		}
-		headers[lower] = values
+		headers = append(headers, worker.Named[[]string]{Name: lower, Value: values})
 	}
 	return headers
+}
+
+// usualNames are headers that most requests have, with their names in small letters.
+var usualNames = func() map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{
+		"Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Cache-Control", "Connection", "Content-Length", "Content-Type", "Cookie",
+		"Forwarded", "Origin", "Referer", "Traceparent", "User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "X-Request-Id",
+	} {
+		names[name] = strings.ToLower(name)
+	}
+	return names
+}()
+
+func lowerName(name string) string {
+	if lower, ok := usualNames[name]; ok {
+		return lower
+	}
+	return strings.ToLower(name)
 }
 
 // answerFrame answers with a worker's frame.

@@ -116,6 +116,7 @@ func (r *reaper) birth(pid int, since time.Time) birth {
 func (p *Process) bearByShim(c *Controller, w *worker, env []string, group int) (birth, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), shimTime)
 	defer cancel()
+	defer vfork.Waiting()() // the shim waits, and no thread of ours; on few threads such starts are slower all the same
 	defer c.keepAwake(w)()
 	child, err := w.Start(ctx, shim.Command{
 		Path: p.spec.Path, Argv: p.spec.Argv, Env: env, Dir: p.spec.Dir,

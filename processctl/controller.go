@@ -89,6 +89,7 @@ func (c *Controller) tryBirth() error {
 	}
 	defer g.Remove()
 	attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}}
+	defer vfork.Waiting()()
 	if _, err := syscall.ForkExec("/nonexistent/urocket", []string{"urocket"}, attr); err != syscall.ENOENT {
 		return fmt.Errorf("start a process in a cgroup: %w", err)
 	}

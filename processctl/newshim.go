@@ -70,6 +70,7 @@ func (c *crew) forkShim(said, shims *os.File) (int, chan family.Death, error) {
 	if soft, known := vfork.SoftLimit(); known {
 		args = append(args, fmt.Sprintf("soft=%d", soft))
 	}
+	defer vfork.Waiting()()
 	pid, err := syscall.ForkExec("/proc/self/exe", args, &syscall.ProcAttr{
 		Dir: "/", Env: []string{"GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1"}, // fewer threads; and nothing that would wake one which waits
 		Files: []uintptr{ctl.null.Fd(), ctl.null.Fd(), said.Fd(), shims.Fd(), os.Stderr.Fd()},

@@ -13,6 +13,7 @@ import (
 	"github.com/urocket/urocket/processctl/cgroup"
 	"github.com/urocket/urocket/processctl/family"
 	"github.com/urocket/urocket/processctl/shim"
+	"github.com/urocket/urocket/processctl/vfork"
 	"github.com/urocket/urocket/processctl/warm"
 )
 
@@ -159,6 +160,7 @@ func (c *Controller) forkWarm(w *Warm, cmd warm.Command, p *warmChild, stdin, wr
 	default:
 	}
 	begun := time.Now()
+	defer vfork.Waiting()()
 	pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
 		Dir: cmd.Dir, Env: cmd.Env,
 		Files: []uintptr{uintptr(stdin), uintptr(writer), uintptr(writer), cmd.Conn.Fd()},

@@ -3,8 +3,6 @@ package visor
 import (
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/urocket/urocket/processctl"
@@ -65,10 +63,9 @@ func (r *Run) onAnswered(a *worker.Answer, err error) {
 	reply := &Reply{Fault: err}
 	if err == nil {
 		reply.Status, reply.Body = a.Status, a.Body
-		for _, name := range slices.Sorted(maps.Keys(a.Header)) {
-			for _, value := range a.Header[name] {
-				reply.Header = append(reply.Header, Field{name, value})
-			}
+		reply.Header = make([]Field, len(a.Header))
+		for i, f := range a.Header {
+			reply.Header[i] = Field(f)
 		}
 	}
 	r.mu.Lock()

@@ -24,10 +24,21 @@ type record struct {
 	at   time.Time
 }
 
-func (r *Run) record(s Summary) *record {
-	snap := r.snapshot()
-	snap.State, snap.End, snap.Stats = "ended", s.End, s.Stats
-	return &record{Snapshot: snap, mode: r.call.Mode, at: time.Now()}
+// record is that of a call that is over.
+func (r *Run) record(s *Summary) *record {
+	rec := &record{Snapshot: Snapshot{
+		ID: r.call.ID, Path: r.call.Operation.Path, Method: r.call.Operation.Method, State: "ended", End: s.End,
+		PID: r.proc.PID(), Driver: s.Driver, Argv: r.call.Argv, Arrived: r.arrived, Start: r.proc.Started(), Stats: s.Stats,
+	}, mode: r.call.Mode, at: time.Now()}
+	rec.Age = rec.at.Sub(rec.Start)
+	rec.Stdout, _ = r.proc.Tail(processctl.Stdout, TailSize)
+	rec.Stderr, _ = r.proc.Tail(processctl.Stderr, TailSize)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.result != nil {
+		rec.ExitCode, rec.Signal = s.Stats.Exit, SignalName(r.result.Signal)
+	}
+	return rec
 }
 
 // records are the calls that ended lately, oldest first.

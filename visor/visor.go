@@ -174,7 +174,7 @@ func (v *Visor) forget(r *Run) {
 // over moves a call to the records.
 func (v *Visor) over(r *Run, s Summary) {
 	v.places.leave(r.call.Operation)
-	v.records.add(r.record(s))
+	v.records.add(r.record(&s))
 	v.forget(r)
 	if r.call.Done != nil {
 		r.call.Done(s)

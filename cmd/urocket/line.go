@@ -30,13 +30,34 @@ const mostLineBuffer = 16 << 10
 
 // Handle implements [slog.Handler].
 func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
+	return h.write(r.Time, r.Level, r.Message, r.Attrs, func() error { return h.JSONHandler.Handle(ctx, r) })
+}
+
+// HandleLine is Handle for what is no record.
+func (h *lineHandler) HandleLine(ctx context.Context, at time.Time, level slog.Level, message string, attrs []slog.Attr) error {
+	each := func(f func(slog.Attr) bool) {
+		for i := range attrs {
+			if !f(attrs[i]) {
+				return
+			}
+		}
+	}
+	return h.write(at, level, message, each, func() error {
+		r := slog.NewRecord(at, level, message, 0)
+		r.AddAttrs(attrs...)
+		return h.JSONHandler.Handle(ctx, r)
+	})
+}
+
+// write writes a line, or has other do so.
+func (h *lineHandler) write(at time.Time, level slog.Level, message string, each func(func(slog.Attr) bool), other func() error) error {
 	buf := lineBuffers.Get().(*[]byte)
-	line, ok := appendLine((*buf)[:0], r)
+	line, ok := appendLine((*buf)[:0], at, level, message, each)
 	var err error
 	if ok {
 		_, err = h.out.Write(line)
 	} else {
-		err = h.JSONHandler.Handle(ctx, r)
+		err = other()
 	}
 	if cap(line) <= mostLineBuffer {
 		*buf = line
@@ -45,20 +66,20 @@ func (h *lineHandler) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-// appendLine writes a record that holds nothing but plain values; false: it does not.
-func appendLine(b []byte, r slog.Record) (line []byte, ok bool) {
-	if y := r.Time.Year(); r.Time.IsZero() || y < 1 || y > 9999 || !isPlain(r.Message) {
+// appendLine writes a line that holds nothing but plain values; false: it does not.
+func appendLine(b []byte, at time.Time, level slog.Level, message string, each func(func(slog.Attr) bool)) (line []byte, ok bool) {
+	if y := at.Year(); at.IsZero() || y < 1 || y > 9999 || !isPlain(message) {
 		return b, false
 	}
 	b = append(b, `{"time":"`...)
-	b = r.Time.AppendFormat(b, time.RFC3339Nano)
+	b = at.AppendFormat(b, time.RFC3339Nano)
 	b = append(b, `","level":"`...)
-	b = append(b, r.Level.String()...)
+	b = append(b, level.String()...)
 	b = append(b, `","msg":"`...)
-	b = append(b, r.Message...)
+	b = append(b, message...)
 	b = append(b, '"')
 	ok = true
-	r.Attrs(func(a slog.Attr) bool {
+	each(func(a slog.Attr) bool {
 		b, ok = appendPlain(b, a)
 		return ok
 	})

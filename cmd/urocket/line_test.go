@@ -49,6 +49,13 @@ func same(t interface {
 	var got, want bytes.Buffer
 	gerr := newLineHandler(&got, nil).Handle(context.Background(), r)
 	werr := slog.NewJSONHandler(&want, nil).Handle(context.Background(), r)
+	var attrs []slog.Attr
+	r.Attrs(func(a slog.Attr) bool { attrs = append(attrs, a); return true })
+	var direct bytes.Buffer
+	derr := newLineHandler(&direct, nil).HandleLine(context.Background(), r.Time, r.Level, r.Message, attrs)
+	if direct.String() != want.String() || (derr == nil) != (werr == nil) {
+		t.Errorf("%s instead of\n%s%v %v", direct.Bytes(), want.Bytes(), derr, werr)
+	}
 	if got.String() != want.String() || (gerr == nil) != (werr == nil) {
 		t.Errorf("%s instead of\n%s%v %v", got.Bytes(), want.Bytes(), gerr, werr)
 	}

@@ -17,6 +17,7 @@ func (p *program) measure(l *loaded) {
 		Logger: p.log,
 	})
 	p.front.Observe(func(o frontserv.Outcome) {
+		p.asked()
 		p.metrics.Count(metrics.Call{
 			Operation: o.Operation, Status: o.Status, Problem: o.Problem, BrokenOff: o.BrokenOff, Answered: o.Answered, Summary: o.Summary,
 		})

@@ -35,15 +35,6 @@ const lastAnswers = 2 * time.Second
 // each of those.
 func reservedThreads() int { return 16 + 2*runtime.GOMAXPROCS(0) }
 
-// moreProcessors has Go run on twice as many threads as there are processors, unless
-// GOMAXPROCS says how many: one that starts a program waits in the kernel until that
-// is executed (vfork(2)), and counts as running all the while.
-func moreProcessors() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(2 * runtime.GOMAXPROCS(0))
-	}
-}
-
 // version is set at link time.
 var version = ""
 
@@ -80,6 +71,7 @@ type program struct {
 	grace   time.Duration          // the longest of any operation until now
 	current atomic.Pointer[loaded] // loaded, for who asks from elsewhere
 	staff   *staff
+	asked   func() // to be told of each request
 
 	manager   manager
 	inherited inherited
@@ -89,7 +81,7 @@ type program struct {
 }
 
 func run(o options, call *cli.Call) int {
-	moreProcessors()
+	asked := govern()
 	threads.Reserve(reservedThreads())
 	signals := notifySignals()
 	out := newLogWriter(call.Err)
@@ -113,7 +105,7 @@ func run(o options, call *cli.Call) int {
 	if err := l.control(log); err != nil {
 		return complain(call.Err, err)
 	}
-	p := &program{log: log, lines: out, sources: sources, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
+	p := &program{asked: asked, log: log, lines: out, sources: sources, reload: reload{file: o.config}, manager: manager{log: log}, inherited: given, failed: make(chan error, 3)}
 	if err := p.start(l); err != nil {
 		p.abandon()
 		return complain(call.Err, err)

@@ -55,11 +55,14 @@ type passwordChecker struct {
 
 func (Passwords) fits(s Scheme) bool { return s.Type == "http" && s.HTTP == "basic" }
 
+// processors is how many there are to run on: GOMAXPROCS before anybody sets it.
+var processors = runtime.GOMAXPROCS(0)
+
 func (p Passwords) open(b *builder) checker {
 	c := &passwordChecker{
 		place: placeOf(b.scheme), known: map[[sha256.Size]byte]struct{}{},
 		// Half of the processors are left to requests that have shown who they are.
-		slots: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		slots: make(chan struct{}, max(1, processors/2)),
 	}
 	_, _ = rand.Read(c.secret[:]) // never fails
 	var err error

@@ -102,6 +102,9 @@ func Type(declared string, body []byte) string {
 // mediaType is the type without its parameters. What does not parse is taken up to the
 // first semicolon, so that a sloppy parameter does not hide the type.
 func mediaType(contentType string) string {
+	if contentType == typeJSON { // as most are
+		return typeJSON
+	}
 	base, _, _ := mime.ParseMediaType(contentType)
 	if base == "" {
 		base, _, _ = strings.Cut(contentType, ";")

@@ -87,7 +87,7 @@ func HasControl(s string) bool {
 
 // CheckType judges a content type; "" is none.
 func CheckType(v string) error {
-	if v == "" {
+	if v == "" || v == jsonType {
 		return nil
 	}
 	ascii := !strings.ContainsFunc(v, func(r rune) bool { return r >= utf8.RuneSelf })
@@ -105,7 +105,7 @@ func ContentType(kind string, body *spool.Body) (string, error) {
 	switch {
 	case body.Size() == 0:
 		return "", nil
-	case kind == "":
+	case kind == "", kind == jsonType:
 		return jsonType, nil
 	}
 	if media, _, _ := mime.ParseMediaType(kind); media != formType {

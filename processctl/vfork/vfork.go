@@ -66,6 +66,7 @@ type Packed struct {
 // Start starts a command and returns its pid; to wait for it is the caller's. The
 // error is a [syscall.Errno]: that of execve, or of what had to be done before it.
 func Start(c *Command) (pid int, err error) {
+	defer Waiting()()
 	if !ready(c) {
 		return forkExec(c)
 	}
@@ -90,6 +91,7 @@ func Start(c *Command) (pid int, err error) {
 // StartPacked starts a command with words that are packed already; those of c are
 // not looked at.
 func StartPacked(c *Command, w *Packed) (pid int, err error) {
+	defer Waiting()()
 	if !ready(c) {
 		return forkExec(w.unpack(c))
 	}

@@ -37,7 +37,7 @@ func BenchmarkRequest(b *testing.B) {
 	if err := g.Await(context.Background()); err != nil {
 		b.Fatal(err)
 	}
-	head := Head{ID: "id", Method: "GET", Path: "/mine", Query: "x=y", Headers: map[string][]string{"host": {"x"}, "accept": {"*/*"}}, Env: map[string]string{"REQUEST_ID": "id", "URIPATH": "/mine"}}
+	head := Head{ID: "id", Method: "GET", Path: "/mine", Query: "x=y", Headers: []Named[[]string]{{"host", []string{"x"}}, {"accept", []string{"*/*"}}}, Env: []Named[string]{{"REQUEST_ID", "id"}, {"URIPATH", "/mine"}}}
 	b.SetParallelism(1)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urocket/urocket/processctl/spool"
@@ -111,14 +112,6 @@ func cutOff(err error) error {
 	return err
 }
 
-// prefix is the beginning of a frame.
-func prefix(headerSize int, bodySize int64) []byte {
-	b := make([]byte, prefixSize, prefixSize+headerSize+int(min(bodySize, inlineBody)))
-	binary.BigEndian.PutUint32(b, uint32(headerSize))
-	binary.BigEndian.PutUint32(b[4:], uint32(bodySize))
-	return b
-}
-
 // said is the header of a frame that a worker has sent.
 type said struct {
 	Version *int              `json:"v"`
@@ -133,6 +126,7 @@ type said struct {
 // values are those of one header field: a list, or one string.
 type values []string
 
+// UnmarshalJSON implements [json.Unmarshaler].
 func (v *values) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '"' {
 		*v = make(values, 1)
@@ -186,10 +180,23 @@ func clip(text string) string {
 	return text
 }
 
+// Field is one field of an answer's header.
+type Field struct{ Name, Value string }
+
+// fields lists the headers, in no order of names.
+func (s *said) fields() (list []Field) {
+	for name, values := range s.Headers {
+		for _, value := range values {
+			list = append(list, Field{name, value})
+		}
+	}
+	return list
+}
+
 // Answer is what a worker has answered.
 type Answer struct {
-	Status int // 200 where it named none
-	Header map[string][]string
+	Status int         // 200 where it named none
+	Header []Field     // by name; of one name in the worker's order
 	Body   *spool.Body // the receiver's to close
 }
 
@@ -197,7 +204,11 @@ type Answer struct {
 // replaced. The error is a [*FailedError], after which the worker goes on, or a
 // [*BrokenError].
 func answer(header []byte, body *spool.Body, id string) (a *Answer, bye bool, err error) {
-	s, err := parse(header)
+	s, list, ok := scanAnswer(string(header))
+	if !ok {
+		s, err = parse(header)
+		list = s.fields()
+	}
 	switch {
 	case err != nil:
 		return nil, false, err
@@ -208,12 +219,10 @@ func answer(header []byte, body *spool.Body, id string) (a *Answer, bye bool, er
 	case s.Error != nil:
 		return nil, s.Bye, &FailedError{clip(*s.Error)}
 	}
-	a = &Answer{Status: 200, Header: make(map[string][]string, len(s.Headers)), Body: body}
+	slices.SortStableFunc(list, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	a = &Answer{Status: 200, Header: list, Body: body}
 	if s.Status != nil {
 		a.Status = *s.Status
-	}
-	for name, v := range s.Headers {
-		a.Header[name] = v
 	}
 	return a, s.Bye, nil
 }

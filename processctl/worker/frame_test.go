@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -105,7 +106,7 @@ func TestGreeting(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	body := spool.FromBytes([]byte("x"))
 	a, bye, err := answer([]byte(`{"id":"7","status":201,"headers":{"Content-Type":"text/plain","Set-Cookie":["a=1","b=2"],"X":[]},"bye":true,"more":1}`), body, "7")
-	if err != nil || !bye || a.Status != 201 || a.Body != body || a.Header["Content-Type"][0] != "text/plain" || len(a.Header["Set-Cookie"]) != 2 || len(a.Header["X"]) != 0 {
+	if err != nil || !bye || a.Status != 201 || a.Body != body || !slices.Equal(a.Header, []Field{{"Content-Type", "text/plain"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}) {
 		t.Errorf("%+v, bye %v, %v", a, bye, err)
 	}
 	if a, bye, err := answer([]byte(`{"id":"7"}`), body, "7"); err != nil || bye || a.Status != 200 || len(a.Header) != 0 {
@@ -141,8 +142,8 @@ func TestBrokenFramesAreNotShown(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	head := Head{
-		ID: "7", Method: "POST", Path: "/a%2Fb", Query: "x=<1>&y=\xff", Route: "/{p}", ContentType: "text/plain", Params: json.RawMessage(`{"p":"a/b"}`),
-		Headers: map[string][]string{"x-a": {"1", "2"}}, Env: map[string]string{"REQUEST_ID": "7"},
+		ID: "7", Method: "POST", Path: "/a%2Fb", Query: "x=<1>&y=\xff", Route: "/{p}", ContentType: "text/plain", Params: []byte(`{"p":"a/b"}`),
+		Headers: []Named[[]string]{{"x-a", []string{"1", "2"}}}, Env: []Named[string]{{"REQUEST_ID", "7"}},
 	}
 	for size, timeout := range map[int]time.Duration{0: 0, 5: time.Second, inlineBody: 0, inlineBody + 1: time.Minute, 300_000: 0} {
 		content := bytes.Repeat([]byte{'b', 0xff}, size/2+1)[:size]
@@ -161,8 +162,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("a body of %d bytes arrives with %d", size, len(sent))
 		}
 		var said struct {
-			Version  int `json:"v"`
-			Head     `json:",inline"`
+			jsonHead
 			Timeout  *int64 `json:"timeout_ms"`
 			Deadline *int64 `json:"deadline_ms"`
 		}

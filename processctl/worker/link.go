@@ -40,6 +40,7 @@ type link struct {
 	mu        sync.Mutex
 	job       *Job      // under way; nil: none
 	deadline  time.Time // of the job, or of the boot; zero: none
+	armed     time.Time // when reading is woken up; zero: never
 	boots     bool      // it has not said that it is ready
 	stopped   bool
 	fault     error // why, if it is the worker's
@@ -68,7 +69,16 @@ func newLink() (l *link, theirs *os.File, err error) {
 }
 
 // wake has whoever reads or writes look at what there is. The lock is held.
-func (l *link) wake() { _ = l.f.SetDeadline(time.Unix(1, 0)) }
+func (l *link) wake() {
+	l.armed = time.Unix(1, 0)
+	_ = l.f.SetDeadline(l.armed)
+}
+
+// arm has reading woken up at a time. The lock is held.
+func (l *link) arm(at time.Time) error {
+	l.armed = at
+	return l.f.SetReadDeadline(at)
+}
 
 // exit tells that the worker has ended.
 func (l *link) exit(r processctl.Result) {
@@ -131,11 +141,16 @@ func (l *link) ready() {
 	l.setDeadline(time.Time{})
 }
 
-// setDeadline does not take a wake back. The lock is held.
+// setDeadline does not take a wake back. Who reads is woken up no later than at the
+// deadline; earlier, at that of a job which is over, does no harm (interrupted), and costs
+// less than a new time for each job. The lock is held.
 func (l *link) setDeadline(deadline time.Time) {
 	l.deadline = deadline
-	if !l.stopped && !l.dismissed && l.exited == nil {
-		_ = l.f.SetReadDeadline(deadline)
+	if l.stopped || l.dismissed || l.exited != nil {
+		return
+	}
+	if !deadline.IsZero() && (l.armed.IsZero() || deadline.Before(l.armed)) {
+		_ = l.arm(deadline)
 	}
 }
 
@@ -207,7 +222,7 @@ func (l *link) interrupted() error {
 		return errExited
 	case l.exited != nil:
 		l.lingers = true
-		return l.f.SetReadDeadline(time.Now().Add(linger))
+		return l.arm(time.Now().Add(linger))
 	case l.dismissed && l.job == nil:
 		return errDismissed
 	case l.job == nil && !l.boots: // it was the deadline of the last job
@@ -215,62 +230,7 @@ func (l *link) interrupted() error {
 	case !l.deadline.IsZero() && !time.Now().Before(l.deadline):
 		return errTimeout
 	}
-	return l.f.SetReadDeadline(l.deadline)
-}
-
-// Read implements [io.Reader].
-func (l *link) Read(b []byte) (int, error) {
-	for {
-		n, err := l.f.Read(b)
-		if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return n, err
-		}
-		if err := l.interrupted(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-// Write implements [io.Writer].
-func (l *link) Write(b []byte) (written int, err error) {
-	for {
-		n, err := l.f.Write(b[written:])
-		written += n
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return written, err
-		}
-		if err := l.unwritable(); err != nil {
-			return written, err
-		}
-	}
-}
-
-// unwritable says why writing was given up; nil: go on. The time that there is for it is
-// the reader's to watch.
-func (l *link) unwritable() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case l.stopped:
-		return errStopped
-	case l.exited != nil:
-		return errExited
-	}
-	return l.f.SetWriteDeadline(time.Time{})
-}
-
-// offer writes as much as there is room for, and waits for nothing.
-func (l *link) offer(b []byte) (n int, err error) {
-	cerr := l.rc.Control(func(fd uintptr) {
-		n, err = unix.SendmsgN(int(fd), b, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-	})
-	switch {
-	case cerr != nil:
-		return 0, cerr
-	case err == unix.EAGAIN, err == unix.EINTR:
-		return 0, nil
-	}
-	return n, err
+	return l.arm(l.deadline)
 }
 
 // awaitExit waits for the end of a worker whose socket is closed; nil: it lives on.

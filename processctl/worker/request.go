@@ -1,8 +1,7 @@
 package worker
 
 import (
-	"bytes"
-	"encoding/json"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strconv"
@@ -15,17 +14,17 @@ import (
 // Head is the header of a request frame. The package does not look at what is in it
 // but for ID.
 type Head struct {
-	ID     string `json:"id"`
-	Method string `json:"method"`
-	Path   string `json:"path"`  // as it was sent, without the query
-	Query  string `json:"query"` // as it was sent
-	Route  string `json:"route"` // the operation's path, with its parameters' names
+	ID     string
+	Method string
+	Path   string // as it was sent, without the query
+	Query  string // as it was sent
+	Route  string // the operation's path, with its parameters' names
 
-	ContentType string          `json:"contenttype"`      // of the body
-	Params      json.RawMessage `json:"params,omitempty"` // an object
+	ContentType string // of the body
+	Params      []byte // a JSON object; empty: it is left out
 
-	Headers map[string][]string `json:"headers"`
-	Env     map[string]string   `json:"env"`
+	Headers []Named[[]string] // each name once
+	Env     []Named[string]   // the same
 }
 
 // Request is what a worker is asked. It is made once and does not change.
@@ -41,7 +40,9 @@ type Request struct {
 	// Line, if set, is given the lines that the worker writes meanwhile.
 	Line func(processctl.Line)
 
-	header []byte // the JSON of the head, but for what is known at the hand-over
+	// begun is the frame's beginning: room for the two lengths, and the header but for what
+	// is known at the hand-over.
+	begun []byte
 }
 
 // ErrHeader says that the header of a request is longer than [MaxHeader].
@@ -49,26 +50,24 @@ var ErrHeader = errors.New("the header of the request frame is too long")
 
 // NewRequest makes a request. The error is [ErrHeader].
 func NewRequest(head Head, body *spool.Body, timeout time.Duration) (*Request, error) {
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(&struct {
-		Version int `json:"v"`
-		*Head
-	}{Version, &head})
-	header := bytes.TrimSuffix(text.Bytes(), []byte("}\n"))
-	if err != nil || len(header)+headerRest > MaxHeader {
+	room := prefixSize + head.size() + headerRest
+	if body.Size() <= inlineBody {
+		room += int(body.Size())
+	}
+	b := head.append(make([]byte, prefixSize, room))
+	if len(b)-prefixSize+headerRest > MaxHeader {
 		return nil, ErrHeader
 	}
-	return &Request{ID: head.ID, Body: body, Timeout: timeout, header: header}, nil
+	return &Request{ID: head.ID, Body: body, Timeout: timeout, begun: b}, nil
 }
 
 // headerRest is room for the members that seal adds, in bytes.
 const headerRest = 80
 
-// seal writes the rest of the header. Without a timeout both members are left out.
+// seal completes the header. Without a timeout both members are left out. What it
+// returns is good until it is called again.
 func (r *Request) seal(now time.Time) []byte {
-	b := r.header[:len(r.header):len(r.header)]
+	b := r.begun
 	if r.Timeout > 0 {
 		b = append(b, `,"timeout_ms":`...)
 		b = strconv.AppendInt(b, r.Timeout.Milliseconds(), 10)
@@ -81,10 +80,12 @@ func (r *Request) seal(now time.Time) []byte {
 // inlineBody is how large a body may be to be sent in one piece with its header, in bytes.
 const inlineBody = 32 << 10
 
-// frame is the beginning of the request's frame, and whether that is all of it.
+// frame is the beginning of the request's frame, and whether that is all of it. It is
+// good until it is asked for again.
 func (r *Request) frame(now time.Time) (b []byte, whole bool, err error) {
-	header := r.seal(now)
-	b = append(prefix(len(header), r.Body.Size()), header...)
+	b = r.seal(now)
+	binary.BigEndian.PutUint32(b, uint32(len(b)-prefixSize))
+	binary.BigEndian.PutUint32(b[4:], uint32(r.Body.Size()))
 	if r.Body.Size() > inlineBody {
 		return b, false, nil
 	}

@@ -110,15 +110,18 @@ function serve(callable $handler): void
     $before = [];
     while (($frame = $line->read()) !== null) {
         [$head, $body] = $frame;
+        $env = $head['env'];
         if (isset($head['deadline_ms'])) {
-            $head['env']['UROCKET_DEADLINE'] = (string) $head['deadline_ms'];
+            $head['env']['UROCKET_DEADLINE'] = $env['UROCKET_DEADLINE'] = (string) $head['deadline_ms'];
         }
-        foreach (array_diff_key($before, $head['env']) as $name => $_) {
+        foreach (array_diff_key($before, $env) as $name => $_) {
             putenv($name);
             unset($_SERVER[$name]);
         }
-        foreach ($before = $head['env'] as $name => $value) {
-            putenv("$name=$value");
+        foreach ($before = $env as $name => $value) {
+            if (getenv($name, true) !== $value) { // most are those of the last request
+                putenv("$name=$value");
+            }
             $_SERVER[$name] = $value;
         }
         $line->write(...answer($handler, new Request($head, $body)));
@@ -177,22 +180,25 @@ final class Line
             fwrite(\STDERR, "this is a worker: urocket starts it (driver: worker)\n");
             exit(2);
         }
-        stream_set_read_buffer($stream, 65536);
+        stream_set_read_buffer($stream, 0);
         stream_set_timeout($stream, -1); // not default_socket_timeout: a minute without a request is no end
         return new self($stream);
     }
 
-    /** One frame as [array, string]; null at the end. */
+    /** One frame as [array, string]; null at the end. Nothing follows a request before it is answered. */
     public function read(): ?array
     {
-        $lengths = $this->take(8);
-        if ($lengths === null) {
+        $bytes = $this->take('', 8, 16384); // most requests whole
+        if ($bytes === null) {
             return null;
         }
-        ['head' => $head, 'body' => $body] = unpack('Nhead/Nbody', $lengths);
-        $head = $this->take($head);
-        $body = $head === null ? null : $this->take($body);
-        return $body === null ? null : [json_decode($head, true, 512, JSON_THROW_ON_ERROR), $body];
+        ['head' => $head, 'body' => $body] = unpack('Nhead/Nbody', $bytes);
+        $bytes = $this->take($bytes, 8 + $head, 262144);
+        if ($bytes === null) {
+            return null;
+        }
+        $body = $this->take(substr($bytes, 8 + $head), $body, 262144);
+        return $body === null ? null : [json_decode(substr($bytes, 8, $head), true, 512, JSON_THROW_ON_ERROR), $body];
     }
 
     public function write(array $head, string $body): void
@@ -207,13 +213,15 @@ final class Line
         }
     }
 
-    private function take(int $size): ?string
+    /** What there is and what is read behind it, until it has $size bytes; $piece at most at a time. */
+    private function take(string $bytes, int $size, int $piece): ?string
     {
-        for ($bytes = ''; ($left = $size - strlen($bytes)) > 0; $bytes .= $piece) {
-            $piece = fread($this->stream, $left);
-            if ($piece === false || $piece === '') {
+        while (strlen($bytes) < $size) {
+            $more = fread($this->stream, $piece);
+            if ($more === false || $more === '') {
                 return null;
             }
+            $bytes .= $more;
         }
         return $bytes;
     }
