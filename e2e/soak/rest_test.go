@@ -30,7 +30,15 @@ func (s *soak) atRest(l *life) {
 
 // demand waits until nothing is left.
 func (s *soak) demand(l *life, when string, left func(*life) string) {
-	if !holds(func() bool { return l.over() || left(l) == "" }) {
+	since, told := time.Now(), false
+	if !holds(func() bool {
+		now := left(l)
+		if !told && now != "" && time.Since(since) > 30*time.Second {
+			told = true
+			s.t.Logf("soak: life %d, %s, since half a minute: %s", l.number, when, now)
+		}
+		return l.over() || now == ""
+	}) {
 		s.fault("life %d, %s: %s", l.number, when, left(l))
 		s.hopeless.Store(true)
 	}
