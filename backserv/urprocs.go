@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/julienschmidt/httprouter"
 
@@ -36,7 +37,7 @@ type process struct {
 
 func newProcess(s visor.Snapshot) process {
 	p := process{
-		RequestID: s.ID, Path: s.Path, Method: s.Method, State: s.State,
+		RequestID: s.ID, Path: s.Path, Method: strings.ToLower(s.Method), State: s.State, // path and verb as in the map
 		End: orNull(s.End.String()), PID: orNull(s.PID), Driver: orNull(s.Driver), Argv: s.Argv,
 		AgeMS: s.Age.Milliseconds(), ExitCode: s.ExitCode, Signal: orNull(s.Signal),
 		Stdout: string(s.Stdout), Stderr: string(s.Stderr), // JSON makes U+FFFD of invalid UTF-8

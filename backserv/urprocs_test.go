@@ -24,7 +24,7 @@ func TestProcessesAsDocumented(t *testing.T) {
 			ID: "one", Path: "/pets/{petId}", Method: "get", State: "ended", End: visor.EndExit, PID: 42, Driver: "fork -> spawn: <why>", Argv: []string{"php", "<pet>.php", "{{jsonpayload}}"},
 			Start: started, Age: 1234567 * time.Microsecond, ExitCode: &three, Stdout: []byte("a\xffb\n"), Stderr: []byte("é\x00"),
 		},
-		{ID: "two", Path: "/", Method: "post", State: "queued", Age: time.Millisecond},
+		{ID: "two", Path: "/", Method: "POST", State: "queued", Age: time.Millisecond},
 		{ID: "three", Path: "/", Method: "post", State: "ended", End: visor.EndTimeout, PID: 43, Driver: "fork", Argv: []string{"x"}, Start: started, Signal: "SIGKILL"},
 	}
 	b.calls.show(calls...)

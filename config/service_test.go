@@ -220,6 +220,26 @@ paths:
 	}
 }
 
+func TestWrittenAddress(t *testing.T) {
+	const listen = "listen: 127.0.0.1:8080\n"
+	for in, want := range map[string]string{
+		"":                       "port: 8080\n",
+		"port: 81\n":             "port: 81\n",
+		"listen: \":8080\"\n":    "port: 8080\n",
+		"listen: \":0\"\n":       "listen: \":0\"\n",
+		"listen: 0.0.0.0:8080\n": "listen: \"0.0.0.0:8080\"\n",
+	} {
+		s := mustLoad(t, edit(t, good, listen, in))
+		var out bytes.Buffer
+		if err := s.WriteYAML(&out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "\n"+want) || rewrite(t, s).Listen != s.Listen {
+			t.Errorf("%q: want %q in\n%s", in, want, out.Bytes())
+		}
+	}
+}
+
 // full of disks: a writer that takes nothing.
 type fullDisk struct{}
 

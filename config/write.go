@@ -80,9 +80,20 @@ func written[T comparable](put func(string, T), key string, value T) {
 	}
 }
 
+// address writes a port of every interface as a port, which is how the default is
+// known. Port 0 and 08080 are of listen alone.
+func (p *printer) address(listen string) {
+	port, everywhere := strings.CutPrefix(listen, ":")
+	if n, err := strconv.Atoi(port); everywhere && err == nil && n > 0 && strconv.Itoa(n) == port {
+		p.whole("port", n)
+		return
+	}
+	p.text("listen", listen)
+}
+
 func (p *printer) service(s *Service) {
 	p.text("servicename", s.Name)
-	p.text("listen", s.Listen)
+	p.address(s.Listen)
 	p.text("socketpath", s.SocketPath)
 	p.mode("socketmode", s.SocketMode)
 	optional(p.whole, "socketgroup", s.SocketGroup)

@@ -99,6 +99,15 @@ func TestCommandLine(t *testing.T) {
 			t.Error("version prints nothing")
 		}
 	})
+	t.Run("dry notes parameters that go nowhere", func(t *testing.T) {
+		g.writeConfig(setup{ops: ops{
+			"get /lost":   {"cmd": "/bin/true"},
+			"get /passed": {"cmd": "/bin/true", "channel": "stdin"},
+		}})
+		if o := g.cli(t, "dry", "-c", file).want(t, 0); strings.Count(o.stdout, "payload is not passed") != 1 {
+			t.Errorf("want one note of a payload that is not passed: %s", o.text())
+		}
+	})
 	t.Run("dry warns of a payload that goes nowhere", func(t *testing.T) {
 		g.writeConfig(setup{ops: ops{"post /lost": {"cmd": "/bin/true"}}})
 		o := g.cli(t, "dry", "-c", file).want(t, 0)

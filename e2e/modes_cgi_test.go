@@ -58,6 +58,15 @@ func TestReplyCGI(t *testing.T) {
 	for path, word := range bad {
 		t.Run("502 "+path, func(t *testing.T) { t.Parallel(); g.get(t, path).wantProblem(t, 502, word) })
 	}
+	for host, want := range map[string]string{"HOST.example:81": "HOST.example", "host.example": "host.example", "[::1]:81": "[::1]", "[::1]": "[::1]", "": "127.0.0.1"} {
+		t.Run("the server's name of Host "+host, func(t *testing.T) {
+			t.Parallel()
+			a := g.dial(t).say("POST /env/x HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n").answer("POST").want(t, 200)
+			if !strings.Contains("\n"+string(a.body), "\nSERVER_NAME="+want+"\n") {
+				t.Errorf("want SERVER_NAME=%s in\n%s", want, a.body)
+			}
+		})
+	}
 	t.Run("variables and stdin", func(t *testing.T) { t.Parallel(); cgiVariables(t, g, false) })
 	t.Run("a chunked body is taken whole first", func(t *testing.T) { t.Parallel(); cgiVariables(t, g, true) })
 }

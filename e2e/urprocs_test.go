@@ -172,7 +172,7 @@ func (g *gateway) runningReplied(t *testing.T) {
 		return p.Stdout != nil && *p.Stdout == "out\n" && p.Stderr != nil && *p.Stderr == "err\n"
 	})
 	p := g.proc(t, h.id)
-	if p.RequestID != h.id || p.State != "running" || p.End != nil || p.Path != "/live/{x}" || !strings.EqualFold(p.Method, "get") {
+	if p.RequestID != h.id || p.State != "running" || p.End != nil || p.Path != "/live/{x}" || p.Method != "get" {
 		t.Errorf("%+v", p)
 	}
 	if p.PID == nil || !alive(*p.PID) || !strings.Contains(cmdline(*p.PID), "ids/") {

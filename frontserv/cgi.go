@@ -19,10 +19,6 @@ import (
 // headers. REQUEST_METHOD, QUERY_STRING and CONTENT_TYPE every process is given.
 func (x *exchange) cgiVariables() []string {
 	r := x.r
-	host, _, err := net.SplitHostPort(r.Host)
-	if err != nil {
-		host = r.Host
-	}
 	address, remotePort, _ := net.SplitHostPort(r.RemoteAddr)
 	local := ""
 	if addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
@@ -30,7 +26,7 @@ func (x *exchange) cgiVariables() []string {
 	}
 	vars := []string{
 		"GATEWAY_INTERFACE=CGI/1.1", "SERVER_PROTOCOL=" + r.Proto, "SERVER_SOFTWARE=urocket",
-		"SERVER_NAME=" + host, "SERVER_PORT=" + port(local),
+		"SERVER_NAME=" + serverName(r.Host, local), "SERVER_PORT=" + port(local),
 		"REMOTE_ADDR=" + address, "REMOTE_HOST=" + address, "REMOTE_PORT=" + remotePort,
 		"REQUEST_URI=" + x.openURI(), "SCRIPT_NAME=" + x.script, "PATH_INFO=",
 		"REDIRECT_STATUS=200", // php-cgi refuses to run without it
@@ -48,6 +44,22 @@ func (x *exchange) cgiVariables() []string {
 		}
 	}
 	return append(vars, x.headerVariables()...)
+}
+
+// serverName is the host that the caller named, or the address that it came to where
+// it named none. An IPv6 address stands in brackets (RFC 3875 section 4.1.14).
+func serverName(named, local string) string {
+	if named == "" {
+		named = local
+	}
+	host, _, err := net.SplitHostPort(named)
+	if err != nil {
+		return named // without a port
+	}
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
 }
 
 // headerVariables are the HTTP_ variables of RFC 3875 section 4.1.18. A header

@@ -72,11 +72,23 @@ func dry(o options, call *cli.Call) int {
 		if who := l.edition.Security(op.Path, op.Method); who != "" {
 			fmt.Fprintf(call.Out, "        security: %s\n", who)
 		}
-		for _, note := range op.Command.Notes() {
+		for _, note := range notes(op) {
 			fmt.Fprintf(call.Out, "        note: %s\n", note)
 		}
 	}
 	return exitOK
+}
+
+// notes says what the operator should know of a command that is otherwise in order. That
+// the body of a POST does not reach its command is a warning, which config gives; of what a
+// GET has, its parameters, it is worth no more than a note.
+func notes(op *config.Operation) []string {
+	list := op.Command.Notes()
+	sends := op.Method == "POST" || op.Method == "PUT" || op.Method == "PATCH"
+	if !sends && op.Driver != config.DriverWorker && op.Channel == config.ChannelCmdline && len(op.Command.Placeholders()) == 0 {
+		list = append(list, "the payload is not passed: with channel cmdline a placeholder has to take it, such as {{jsonpayload}}")
+	}
+	return list
 }
 
 // quoted writes arguments so that one can be told from two.

@@ -91,7 +91,9 @@ func (e *entry) decodeMultipart(contentType string, body []byte) (any, error) {
 		return nil, errMultipart
 	}
 	props := propertiesOf(e.schema)
-	r := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	// A blank line behind it keeps a body that ends within the headers of a part from
+	// passing for a closed one: that part begins now, and breaks off.
+	r := multipart.NewReader(io.MultiReader(bytes.NewReader(body), strings.NewReader("\r\n\r\n")), params["boundary"])
 	out := map[string]any{}
 	for n := 0; ; n++ {
 		part, err := r.NextPart()

@@ -105,11 +105,12 @@ type message struct {
 	path   map[string]string
 	query  []pair
 	header http.Header
+	host   string // of a request, whose headers net/http keeps it apart from
 	cookie func(name string) (*http.Cookie, error)
 }
 
 func messageOf(r *http.Request, path map[string]string) *message {
-	return &message{path: path, query: parsePairs(r.URL.RawQuery), header: r.Header, cookie: r.Cookie}
+	return &message{path: path, query: parsePairs(r.URL.RawQuery), header: r.Header, host: r.Host, cookie: r.Cookie}
 }
 
 // read returns a parameter's value with the types of the document, and whether it is there
@@ -150,6 +151,9 @@ func (p *param) texts(m *message) []string {
 	case inHeader:
 		if v := m.header.Values(p.name); len(v) > 0 {
 			return []string{strings.Join(v, ",")}
+		}
+		if m.host != "" && strings.EqualFold(p.name, "Host") {
+			return []string{m.host}
 		}
 	case inCookie:
 		if c, err := m.cookie(p.name); err == nil {

@@ -155,6 +155,24 @@ func sameJSON(t *testing.T, a, b string) bool {
 	return texts[0] == texts[1]
 }
 
+func TestHostIsAHeader(t *testing.T) {
+	d := load(t, head+`
+paths:
+  /x:
+    get:
+      parameters: [{name: host, in: header, required: true, schema: {type: string, enum: [here.example]}}]
+      responses: {'200': {description: d}}
+`)
+	o := prepared(t, d.Operation("/x", "GET"))
+	for host, want := range map[string]int{"here.example": 0, "there.example": 1, "": 1} {
+		r := httptest.NewRequest("GET", "/x", nil)
+		r.Host = host
+		if got := faults(t, o.ValidateRequest(r, nil, nil)); len(got) != want {
+			t.Errorf("Host %q: faults %q, want %d", host, got, want)
+		}
+	}
+}
+
 func TestParametersTogether(t *testing.T) {
 	d := load(t, head+`
 paths:

@@ -369,9 +369,10 @@ func TestMultipart(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", body, got, want)
 		}
 	}
-	for contentType, body := range map[string]string{"multipart/form-data": "--XX--", "multipart/form-data; boundary=XX": n} {
+	cut := n + "--XX\r\nContent-Disposition: form-data; name=file\r\nContent-Type: image/png"
+	for body, contentType := range map[string]string{"--XX--": "multipart/form-data", n: "multipart/form-data; boundary=XX", cut: "multipart/form-data; boundary=XX"} {
 		if got := faults(t, o.ValidateRequest(request(contentType, body), nil, []byte(body))); len(got) != 1 {
-			t.Errorf("%s: got %q, want one fault", contentType, got)
+			t.Errorf("%s %q: got %q, want one fault", contentType, body, got)
 		}
 	}
 }

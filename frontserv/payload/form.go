@@ -44,7 +44,9 @@ func fromMultipart(contentType string, body []byte) ([]byte, string, error) {
 	if err != nil || params["boundary"] == "" {
 		return nil, "", &NotJSON{"the content type of the multipart body names no boundary"}
 	}
-	r := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	// To the reader a body that ends within the headers of a part is as good as a closed
+	// one. With a blank line behind it that part begins, and breaks off like any other.
+	r := multipart.NewReader(io.MultiReader(bytes.NewReader(body), strings.NewReader("\r\n\r\n")), params["boundary"])
 	var o members
 	for {
 		part, err := r.NextPart()
