@@ -200,19 +200,16 @@ func (p *Process) closeChildFDs() {
 // removeUnborn removes the tree of a start that failed. It is empty, unless a
 // shim was lost before it could tell that the process was started after all.
 func (p *Process) removeUnborn() {
-	again := time.NewTicker(firstLook)
-	defer again.Stop()
-	end := time.NewTimer(closeTime)
-	defer end.Stop()
-	for {
-		if gone, _, _ := p.tree.remove(); gone {
-			return
-		}
-		p.tree.kill()
-		select {
-		case <-again.C:
-		case <-end.C:
-			return
-		}
+	insist(func() bool { gone, _, _ := p.tree.remove(); return gone }, p.tree.kill)
+}
+
+// insist removes what is left of a start, and kills what is in its way. It gives up
+// after closeTime, counted by its tries: this program may have been stopped meanwhile.
+func insist(remove func() bool, kill func()) {
+	wait := firstLook
+	for waited := time.Duration(0); !remove() && waited < closeTime; waited += wait {
+		kill()
+		<-time.After(wait)
+		wait = min(2*wait, lastLook)
 	}
 }

@@ -80,11 +80,7 @@ func ending(r Result) string {
 // removeGroup removes a group, and kills what is in it. What the kernel does not let
 // die is left for [Controller.Close] to tell of.
 func removeGroup(g *cgroup.Group) {
-	end := time.Now().Add(closeTime)
-	for wait := firstLook; errors.Is(g.Remove(), cgroup.ErrBusy) && time.Now().Before(end); wait = min(2*wait, lastLook) {
-		g.Kill()
-		<-time.After(wait)
-	}
+	insist(func() bool { return !errors.Is(g.Remove(), cgroup.ErrBusy) }, g.Kill)
 }
 
 // warmChild is a PHP that is kept warm.
