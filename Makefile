@@ -47,7 +47,7 @@ conformance: setup-test
 soak: setup-test
 	CGO_ENABLED=1 $(GO) test -count=1 -v -timeout 0 ./e2e/soak -soak $(or $(SOAK),10m) $(if $(SEED),-seed $(SEED))
 
-.PHONY: dist setup-dist test-deb test-arm64 test-container test-deploy
+.PHONY: dist setup-dist test-deb test-systemd test-arm64 test-container test-image test-deploy
 
 # What is given away, into bin/dist: static programs and Debian packages for amd64 and arm64, bills of materials, checksums.
 dist:
@@ -56,16 +56,21 @@ dist:
 setup-dist:
 	@scripts/setup.sh dist
 
-# What `make dist` makes is tried: all of it as root, all of it slow.
-#   test-deb        the package in a bare Debian, and under the systemd of two Debians in virtual machines: it has to serve,
-#                   reload, stop and go
+# What `make dist` makes is tried: all of it as root, and most of it slow.
+#   test-deb        what lintian says of the packages; in a bare Debian it has to be installed, serve, and go
+#   test-systemd    under the systemd of two Debians in virtual machines: limits, reload, upgrade, watchdog, stop, socket
+#                   activation, hardening, purge; SUITES=trixie for one of them
 #   test-arm64      the program for arm64, on an emulated one
 #   test-container  urocket in containers of podman, by crun and runc, in a virtual machine
+#   test-image      the images of contrib/container, built and run by podman
+SUITES ?= bookworm trixie
+
 test-deb: setup-dist dist
-	lintian --fail-on error bin/dist/*.deb
+	lintian --fail-on error,warning bin/dist/*.deb
 	scripts/try-deb.sh chroot bin/dist/*_amd64.deb
-	scripts/try-deb.sh boot bin/dist/*_amd64.deb bookworm
-	scripts/try-deb.sh boot bin/dist/*_amd64.deb trixie
+
+test-systemd: setup-dist dist
+	for suite in $(SUITES); do scripts/try-deb.sh boot bin/dist/*_amd64.deb $$suite || exit; done
 
 test-arm64: setup-dist dist
 	GOARCH=arm64 $(GO) vet ./...
@@ -73,6 +78,10 @@ test-arm64: setup-dist dist
 
 test-container: setup-dist build
 	scripts/try-container.sh bin/urocket
+
+test-image:
+	@scripts/setup.sh image
+	VERSION=$(VERSION) scripts/try-image.sh
 
 # The manifests in deploy/kubernetes, against the API's own types. A module of its own: minutes, the first time.
 test-deploy:

@@ -90,10 +90,14 @@ func (c *Controller) tryBirth() error {
 	defer g.Remove()
 	attr := &syscall.ProcAttr{Sys: &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: g.FD()}}
 	defer vfork.Waiting()()
-	if _, err := syscall.ForkExec("/nonexistent/urocket", []string{"urocket"}, attr); err != syscall.ENOENT {
+	switch _, err := syscall.ForkExec("/nonexistent/urocket", []string{"urocket"}, attr); err {
+	case syscall.ENOENT:
+		return nil
+	case syscall.ENOSYS:
+		return fmt.Errorf("start a process in a cgroup: %w (seccomp refuses clone3: a container's profile, or systemd's RestrictNamespaces=)", err)
+	default:
 		return fmt.Errorf("start a process in a cgroup: %w", err)
 	}
-	return nil
 }
 
 // Level is what holds for the processes, with one line for the operator.

@@ -4,7 +4,7 @@
 #   scripts/deb.sh BINARY ARCHITECTURE VERSION FILE.deb
 #
 # BINARY is the program for that architecture (amd64, arm64). HOST_BINARY, if it is another, is one that runs here: it
-# prints the shell completion. DEB_COMPRESSION is xz, gzip or none. The same sources give the same bytes: all times are
+# prints the manual page, the shells' completions and the schema of the configuration. DEB_COMPRESSION is xz, gzip or none. The same sources give the same bytes: all times are
 # SOURCE_DATE_EPOCH.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -28,13 +28,15 @@ put "$binary" /usr/bin/urocket 755
 put contrib/systemd/urocket.service /usr/lib/systemd/system/urocket.service
 put contrib/systemd/notify-reload.conf /usr/share/urocket/notify-reload.conf
 put scripts/php/urocket.php /usr/share/php/urocket.php # where Debian's PHP looks for what is required
-[ ! -e scripts/php/worker.php ] || put scripts/php/worker.php /usr/share/php/urocket/worker.php
+put scripts/php/worker.php /usr/share/php/urocket/worker.php
 put contrib/debian/urocket-service.yaml /etc/urocket/urocket-service.yaml
 put contrib/debian/openapi.yaml /etc/urocket/openapi.yaml
 put contrib/debian/lintian-overrides /usr/share/lintian/overrides/urocket
 
-for file in README.md CHANGELOG.md docs/*.md; do put "$file" "$doc/$file"; done
-for unit in contrib/systemd/*.socket; do put "$unit" "$doc/examples/systemd/${unit##*/}"; done
+for file in README.md CHANGELOG.md docs/*.md docs/pictures/*.png docs/benchmarks/*.svg; do put "$file" "$doc/$file"; done
+for unit in contrib/systemd/{*.socket,hardened.conf,setuid.conf}; do put "$unit" "$doc/examples/systemd/${unit##*/}"; done
+put contrib/prometheus/alerts.yaml "$doc/examples/prometheus/alerts.yaml"
+put contrib/grafana/urocket.json "$doc/examples/grafana/urocket.json"
 # The example and its scripts, beside each other as they are here.
 while read -r file; do
     mode=644
@@ -52,18 +54,18 @@ printf 'urocket (%s) stable; urgency=medium\n\n  * %s\n\n -- %s  %s\n' "$version
 zip "$stage/changelog" "$doc/changelog.gz"
 rm "$stage/copyright" "$stage/changelog"
 
-[ ! -e docs/urocket.1 ] || zip docs/urocket.1 /usr/share/man/man1/urocket.1.gz
-for shell in bash zsh fish; do
-    case $shell in
-    bash) path=/usr/share/bash-completion/completions/urocket ;;
-    zsh) path=/usr/share/zsh/vendor-completions/_urocket ;;
-    fish) path=/usr/share/fish/vendor_completions.d/urocket.fish ;;
-    esac
-    if "$host" completion $shell >"$stage/.completion" 2>/dev/null; then
-        put "$stage/.completion" $path
-    fi
-    rm "$stage/.completion"
-done
+printed() { # printed PATH COMMAND...: what the program prints
+    "$host" "${@:2}" >"$stage/.printed"
+    put "$stage/.printed" "$1"
+    rm "$stage/.printed"
+}
+"$host" manual >"$stage/.manual"
+zip "$stage/.manual" /usr/share/man/man1/urocket.1.gz
+rm "$stage/.manual"
+printed /usr/share/bash-completion/completions/urocket completion bash
+printed /usr/share/zsh/vendor-completions/_urocket completion zsh
+printed /usr/share/fish/vendor_completions.d/urocket.fish completion fish
+printed /usr/share/urocket/urocket-service.schema.json schema
 
 # KiB as dpkg-gencontrol counts them: the same on every file system.
 size=$(find "$stage" -mindepth 1 -printf '%y %s\n' | awk '{ kib += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print kib }')

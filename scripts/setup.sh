@@ -7,6 +7,7 @@
 #                           and programs in PHP that are served as they are
 #   scripts/setup.sh bench  a C compiler; and, as far as they can be had, a load generator and servers to compare with
 #   scripts/setup.sh dist   what tries that which `make dist` makes: mmdebstrap, lintian, emulators
+#   scripts/setup.sh image  what builds and runs images: podman and runc
 set -euo pipefail
 
 fail() {
@@ -85,6 +86,11 @@ if [ "$mode" = dist ]; then
     need qemu-system-x86 has qemu-system-x86_64
     need busybox-static static_busybox
     need e2fsprogs has_mkfs
+fi
+if [ "$mode" = image ]; then
+    need mmdebstrap has mmdebstrap
+    need podman has podman
+    need runc env PATH="$PATH:/usr/sbin:/sbin" runc --version
 fi
 all=("${packages[@]}" "${wanted[@]}")
 [ ${#all[@]} -gt 0 ] || exit 0

@@ -75,6 +75,7 @@ func TestPackage(t *testing.T) {
 		root := filepath.Join(dir, "root")
 		run(t, nil, "dpkg-deb", "--raw-extract", deb, root)
 		testConfiguration(t, root)
+		testPrinted(t, root)
 	})
 }
 
@@ -84,6 +85,13 @@ func testFiles(t *testing.T, list string) {
 		"./usr/bin/urocket": "-rwxr-xr-x", "./usr/share/php/urocket.php": "-rw-r--r--", "./usr/share/doc/urocket/copyright": "-rw-r--r--",
 		"./usr/lib/systemd/system/urocket.service": "-rw-r--r--", "./etc/urocket/urocket-service.yaml": "-rw-r--r--", "./etc/urocket/openapi.yaml": "-rw-r--r--",
 		"./usr/share/doc/urocket/examples/urocket-service.yaml": "-rw-r--r--", "./usr/share/doc/urocket/scripts/sh/backup.sh": "-rwxr-xr-x",
+		"./usr/share/php/urocket/worker.php": "-rw-r--r--", "./usr/share/man/man1/urocket.1.gz": "-rw-r--r--", "./usr/share/doc/urocket/changelog.gz": "-rw-r--r--",
+		"./usr/share/urocket/urocket-service.schema.json": "-rw-r--r--", "./usr/share/urocket/notify-reload.conf": "-rw-r--r--",
+		"./usr/share/bash-completion/completions/urocket": "-rw-r--r--", "./usr/share/zsh/vendor-completions/_urocket": "-rw-r--r--",
+		"./usr/share/fish/vendor_completions.d/urocket.fish": "-rw-r--r--", "./usr/share/doc/urocket/examples/systemd/urocket-http.socket": "-rw-r--r--",
+		"./usr/share/doc/urocket/examples/systemd/hardened.conf": "-rw-r--r--", "./usr/share/doc/urocket/examples/systemd/setuid.conf": "-rw-r--r--",
+		"./usr/share/doc/urocket/examples/prometheus/alerts.yaml": "-rw-r--r--",
+		"./usr/share/doc/urocket/examples/grafana/urocket.json":   "-rw-r--r--",
 	}
 	for line := range strings.Lines(list) {
 		f := strings.Fields(line)
@@ -127,6 +135,34 @@ func testConfiguration(t *testing.T, root string) {
 	}
 	for _, script := range []string{"postinst", "prerm", "postrm"} {
 		run(t, nil, "sh", "-n", filepath.Join(root, "DEBIAN", script))
+	}
+}
+
+// testPrinted looks at what the program prints of itself, where others look for it.
+func testPrinted(t *testing.T, root string) {
+	program, share := filepath.Join(root, "usr/bin/urocket"), filepath.Join(root, "usr/share")
+	manual := run(t, nil, "gunzip", "-c", filepath.Join(share, "man/man1/urocket.1.gz"))
+	if manual != run(t, nil, program, "manual") || !strings.Contains(manual, ".TH UROCKET 1\n") {
+		t.Errorf("the manual page is another: %.200s", manual)
+	}
+	for file, args := range map[string][]string{
+		"bash-completion/completions/urocket":    {"completion", "bash"},
+		"zsh/vendor-completions/_urocket":        {"completion", "zsh"},
+		"fish/vendor_completions.d/urocket.fish": {"completion", "fish"},
+		"urocket/urocket-service.schema.json":    {"schema"},
+	} {
+		text, err := os.ReadFile(filepath.Join(share, file))
+		check(t, err)
+		if want := run(t, nil, program, args...); len(text) == 0 || string(text) != want {
+			t.Errorf("%s is not what `urocket %s` prints", file, strings.Join(args, " "))
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(root, "etc/urocket/urocket-service.yaml"))
+	check(t, err)
+	_, schema, _ := strings.Cut(string(text), "$schema=")
+	schema, _, _ = strings.Cut(schema, "\n")
+	if _, err := os.Stat(filepath.Join(root, schema)); err != nil {
+		t.Errorf("an editor does not find the schema: %v", err)
 	}
 }
 

@@ -1,0 +1,3 @@
+<?php
+require 'urocket.php';
+urocket_reply(['hello' => getenv('NAME'), 'user' => posix_getuid()]);
