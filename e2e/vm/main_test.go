@@ -79,7 +79,7 @@ func boot(out io.Writer) (int, error) {
 
 // build makes what goes into the machine; the result are arguments for run.sh.
 func build(root, dir string) ([]string, error) {
-	args := []string{"-t", "520", "-f", filepath.Join(root, "examples"), "-f", filepath.Join(root, "scripts")}
+	args := []string{"-t", "800", "-f", filepath.Join(root, "examples"), "-f", filepath.Join(root, "scripts")}
 	for name, command := range map[string][]string{
 		"urocket": {"build", "-buildvcs=false", "-o", filepath.Join(dir, "urocket"), "./cmd/urocket"},
 		"vm.test": {"test", "-c", "-o", filepath.Join(dir, "vm.test"), "./e2e/vm"},
