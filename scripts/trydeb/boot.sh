@@ -62,7 +62,7 @@ exposure() { # exposure AT_MOST
 
 systemctl --version | head -n 1
 step "install: it is started"
-apt-get install -qq -y --no-install-recommends /t/urocket.deb >/dev/null 2>&1 || fail "apt-get install"
+timeout 300 apt-get install -qq -y --no-install-recommends /t/urocket.deb >/dev/null 2>&1 || fail "apt-get install"
 want active systemctl is-active urocket
 want enabled systemctl is-enabled urocket
 want "hello debian" get http://127.0.0.1:8080/hello/debian
