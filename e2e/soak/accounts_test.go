@@ -15,7 +15,7 @@ type poolFigures struct {
 	Path, Method                           string
 	Min, Max, Alive, Busy, Booting, Ending int
 	Queued                                 int
-	Requests                               map[string]int
+	Requests, Ends                         map[string]int // so one that replaces a worker is another at each look
 }
 
 func (s *soak) pools() ([]poolFigures, error) {

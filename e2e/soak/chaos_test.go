@@ -3,7 +3,6 @@ package soak
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,15 +21,15 @@ import (
 // tour calls every operation, a few at a time and undisturbed: so each is known
 // to do what the storm expects of it.
 func (s *soak) tour(l *life) {
-	s.demand(l, "before the tour", func(l *life) string {
+	s.demand(l, "before the tour", func(l *life) []string {
 		waiting := map[string]int{}
 		for _, pid := range s.standing(l) {
 			waiting[s.kindOf(pid)]++
 		}
 		if s.level == "cgroups" && waiting[aWarmPHP] < 8 || waiting[aSpare] < 8 || waiting[aWorker] < 8 {
-			return fmt.Sprintf("waiting for calls are %v", waiting)
+			return []string{"too few wait for calls"} // the same words, however many
 		}
-		return ""
+		return nil
 	})
 	r := s.random("tour", 0)
 	turns := make(chan *call)

@@ -27,7 +27,7 @@ var pranks = []prank{
 	{"wrong ids", wrongID, []int{404}},
 	{"halves of replies", halfReply, []int{0}},
 	{"bad replies", badReplyPost, []int{400, 403, 404, 409, 410}},
-	{"replies to printers", replyToPrinter, []int{404, 409}},
+	{"replies to printers", replyToPrinter, []int{404, 409, 410}},
 	{"junk on the socket", junkOn("unix"), []int{0, 400, 404, 405, 431, 501, 505}},
 	{"junk on the front", junkOn("tcp"), []int{0, 400, 404, 405, 414, 431, 501, 505}},
 	{"looks at /urprocs", lookAtProcesses, []int{200}},

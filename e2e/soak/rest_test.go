@@ -28,18 +28,24 @@ func (s *soak) atRest(l *life) {
 	s.judge(l)
 }
 
-// demand waits until nothing is left.
-func (s *soak) demand(l *life, when string, left func(*life) string) {
+// demand waits until nothing is left. What is in one look and not in the next is none: a
+// look takes a second on a busy machine, and meanwhile a worker that has become too old
+// is replaced by another.
+func (s *soak) demand(l *life, when string, left func(*life) []string) {
+	var before, stays []string
 	since, told := time.Now(), false
-	if !holds(func() bool {
+	atRest := func() bool {
 		now := left(l)
-		if !told && now != "" && time.Since(since) > 30*time.Second {
+		stays = slices.DeleteFunc(slices.Clone(now), func(what string) bool { return before != nil && !slices.Contains(before, what) })
+		before = append([]string{}, now...)
+		if !told && len(stays) > 0 && time.Since(since) > 30*time.Second {
 			told = true
-			s.t.Logf("soak: life %d, %s, since half a minute: %s", l.number, when, now)
+			s.t.Logf("soak: life %d, %s, since half a minute: %s", l.number, when, strings.Join(stays, "; "))
 		}
-		return l.over() || now == ""
-	}) {
-		s.fault("life %d, %s: %s", l.number, when, left(l))
+		return l.over() || len(stays) == 0
+	}
+	if !holds(atRest) {
+		s.fault("life %d, %s: %s", l.number, when, strings.Join(stays, "; "))
 		s.hopeless.Store(true)
 	}
 	if l.over() {
@@ -47,33 +53,51 @@ func (s *soak) demand(l *life, when string, left func(*life) string) {
 	}
 }
 
-// restless says what is there that is not at rest; "" for nothing.
-func (s *soak) restless(l *life) string {
-	var what []string
-	if running, err := s.running(); err != nil || len(running) > 0 {
-		what = append(what, fmt.Sprintf("calls %v (%v)", running, err))
+// restless says what is there that is not at rest, the same things in the same words.
+func (s *soak) restless(l *life) (what []string) {
+	running, err := s.running()
+	if err != nil {
+		what = append(what, err.Error())
+	}
+	for _, call := range running {
+		_, which, _ := strings.Cut(call, " ") // its state may change
+		what = append(what, "call "+which)
 	}
 	for _, pid := range s.ofCalls(l) {
 		what = append(what, alien(pid))
 	}
-	if z := leftovers.Zombies(l.pid()); len(z) > 0 {
-		what = append(what, fmt.Sprintf("zombies %v", z))
+	for _, pid := range leftovers.Zombies(l.pid()) {
+		what = append(what, fmt.Sprintf("zombie %v", pid))
 	}
-	if now := s.groups(l); s.worn.groups != nil && !slices.Equal(l.shape(now), s.worn.groups) {
-		what = append(what, fmt.Sprintf("cgroups %q, at the start %q", now, s.worn.groups))
-		for _, dir := range now {
-			what = append(what, members(dir)...)
+	for _, file := range s.files(l) {
+		what = append(what, "file "+file)
+	}
+	return slices.Concat(what, s.strayGroups(l), s.unrest(l))
+}
+
+// strayGroups are the cgroups that were not there at the start, and those that are not
+// there any more.
+func (s *soak) strayGroups(l *life) (what []string) {
+	if s.worn.groups == nil {
+		return nil
+	}
+	now := s.groups(l)
+	for _, dir := range now {
+		if !slices.Contains(s.worn.groups, l.shape([]string{dir})[0]) {
+			what = append(what, "cgroup "+dir)
 		}
 	}
-	if files := s.files(l); len(files) > 0 {
-		what = append(what, fmt.Sprintf("files %q", files))
+	for _, shape := range s.worn.groups {
+		if !slices.Contains(l.shape(now), shape) {
+			what = append(what, "cgroup "+shape+" is gone")
+		}
 	}
-	return strings.Join(append(what, s.unrest(l)...), "; ")
+	return what
 }
 
 // uncovered says the same where nothing waits for calls.
-func (s *soak) uncovered(l *life) string {
-	what := []string{s.restless(l)}
+func (s *soak) uncovered(l *life) []string {
+	what := s.restless(l)
 	for _, pid := range s.standing(l) {
 		what = append(what, alien(pid))
 	}
@@ -81,7 +105,7 @@ func (s *soak) uncovered(l *life) string {
 	if fds := leftovers.Descriptors(l.pid()); s.worn.fds > 0 && len(fds)-len(shimsOf(l.pid())) > s.worn.fds {
 		what = append(what, fmt.Sprintf("%d descriptors of which %d are shims', at the start %d: %q, at the start %q", len(fds), len(shimsOf(l.pid())), s.worn.fds, fds, s.worn.list))
 	}
-	return strings.Trim(strings.Join(what, "; "), "; ")
+	return what
 }
 
 // worn is what a program has that has kept something for calls, and keeps nothing now.

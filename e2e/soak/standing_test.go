@@ -93,16 +93,6 @@ func (s *soak) groups(l *life) []string {
 	})
 }
 
-// members are the processes in a group, for messages.
-func members(dir string) (list []string) {
-	text, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
-	for word := range strings.FieldsSeq(string(text)) {
-		pid, _ := strconv.Atoi(word)
-		list = append(list, alien(pid))
-	}
-	return list
-}
-
 // shape is the same for all lives: the names of groups hold the pid of the program.
 func (l *life) shape(groups []string) []string {
 	var shape []string
