@@ -1,7 +1,10 @@
 package processctl
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
+	"io"
 	"net"
 	"os"
 	"sync"
@@ -11,26 +14,40 @@ import (
 )
 
 // door is the socket on which processes that were started ahead wait for their calls.
-// The kernel says which process it is that has come (SO_PEERCRED), so nobody is given
-// another's call.
+// Anybody on the machine may find it. So each of them has an invitation, made before it
+// is started: a word that it was given in its environment, which no other user can read.
+// Who comes has to be of its user and to say that word, and then to be the process that
+// was started: the number alone, which the kernel tells (SO_PEERCRED), was perhaps that
+// of another one when he connected.
 type door struct {
 	l       *net.UnixListener
 	serving sync.WaitGroup
-	late    time.Duration // see earlyTime
 
-	mu       sync.Mutex
-	expected map[int]chan net.Conn // by pid
-	early    map[int]caller        // who came before he was expected
+	mu      sync.Mutex
+	invited map[string]*invitation // by word
+	unknown map[net.Conn]bool      // have not said their word yet
 }
 
-// caller is somebody who is not expected, or not yet.
-type caller struct {
+// invitation is for one process.
+type invitation struct {
+	word string
+	uid  int
+	came chan *guest // has room for one
+}
+
+// guest is who has come with an invitation.
+type guest struct {
 	conn net.Conn
-	late *time.Timer // sends him away
+	pid  int
 }
 
-// earlyTime is how long he is kept.
-const earlyTime = 10 * time.Second
+const (
+	wordSize = 32 // of an invitation, in bytes of text
+	// mostUnknown may be about to say their word at a time: those who connect may be
+	// many, and each takes a descriptor.
+	mostUnknown = 32
+	wordTime    = 10 * time.Second // for saying it
+)
 
 func openDoor(path string) (*door, error) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -40,7 +57,7 @@ func openDoor(path string) (*door, error) {
 	if err := os.Chmod(path, 0o666); err != nil { // they may be other users
 		return nil, errors.Join(err, l.Close())
 	}
-	d := &door{l: l, late: earlyTime, expected: map[int]chan net.Conn{}, early: map[int]caller{}}
+	d := &door{l: l, invited: map[string]*invitation{}, unknown: map[net.Conn]bool{}}
 	d.serving.Go(d.run)
 	return d, nil
 }
@@ -55,87 +72,93 @@ func (d *door) run() {
 			time.Sleep(lastLook)
 			continue
 		}
-		d.arrive(peerOf(conn), conn)
+		d.arrive(conn)
 	}
 }
 
-// peerOf is the process that has connected; 0 if the kernel does not say.
-func peerOf(conn *net.UnixConn) (pid int) {
+// arrive listens to who has come, if somebody of his user is invited and not too many
+// have come before him.
+func (d *door) arrive(conn *net.UnixConn) {
+	pid, uid := peerOf(conn)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if pid == 0 || !d.awaits(uid) || len(d.unknown) >= mostUnknown {
+		_ = conn.Close()
+		return
+	}
+	d.unknown[conn] = true
+	d.serving.Go(func() { d.listen(conn, pid, uid) })
+}
+
+func (d *door) awaits(uid int) bool {
+	for _, i := range d.invited {
+		if i.uid == uid {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *door) listen(conn net.Conn, pid, uid int) {
+	var word [wordSize]byte
+	_ = conn.SetDeadline(time.Now().Add(wordTime))
+	_, err := io.ReadFull(conn, word[:])
+	_ = conn.SetDeadline(time.Time{})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.unknown, conn)
+	i := d.invited[string(word[:])]
+	if err != nil || i == nil || i.uid != uid {
+		_ = conn.Close()
+		return
+	}
+	delete(d.invited, i.word) // it is good for once
+	i.came <- &guest{conn, pid}
+}
+
+// peerOf is who has connected; 0 if the kernel does not say.
+func peerOf(conn *net.UnixConn) (pid, uid int) {
 	rc, err := conn.SyscallConn()
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	_ = rc.Control(func(fd uintptr) {
 		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
-			pid = int(cred.Pid)
+			pid, uid = int(cred.Pid), int(cred.Uid)
 		}
 	})
-	return pid
+	return pid, uid
 }
 
-func (d *door) arrive(pid int, conn net.Conn) {
+// invite has a process of that user expected. It is to be forgotten again.
+func (d *door) invite(uid int) *invitation {
+	var random [wordSize / 2]byte
+	_, _ = rand.Read(random[:]) // does not fail
+	i := &invitation{word: hex.EncodeToString(random[:]), uid: uid, came: make(chan *guest, 1)}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if told := d.expected[pid]; told != nil {
-		delete(d.expected, pid)
-		told <- conn // buffered
-		return
-	}
-	if before, ok := d.early[pid]; ok {
-		before.leave()
-	}
-	d.early[pid] = caller{conn, time.AfterFunc(d.late, func() { d.sendAway(pid, conn) })}
+	d.invited[i.word] = i
+	return i
 }
 
-// sendAway ends the wait of one who was not expected in time.
-func (d *door) sendAway(pid int, conn net.Conn) {
+// forget takes an invitation back, and sends away who has come with it and was not met.
+func (d *door) forget(i *invitation) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if c := d.early[pid]; c.conn == conn {
-		delete(d.early, pid)
-		_ = conn.Close()
-	}
-}
-
-func (c caller) leave() {
-	c.late.Stop()
-	_ = c.conn.Close()
-}
-
-// expect tells when a process has come.
-func (d *door) expect(pid int) <-chan net.Conn {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	told := make(chan net.Conn, 1)
-	if c, ok := d.early[pid]; ok {
-		delete(d.early, pid)
-		c.late.Stop()
-		told <- c.conn
-		return told
-	}
-	d.expected[pid] = told
-	return told
-}
-
-// forget says that a process need not come any more.
-func (d *door) forget(pid int, told <-chan net.Conn) {
-	d.mu.Lock()
-	delete(d.expected, pid)
+	delete(d.invited, i.word)
 	d.mu.Unlock()
 	select {
-	case conn := <-told:
-		_ = conn.Close()
+	case g := <-i.came:
+		_ = g.conn.Close()
 	default:
 	}
 }
 
 func (d *door) close() {
 	_ = d.l.Close()
-	d.serving.Wait()
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for pid, c := range d.early {
-		delete(d.early, pid)
-		c.leave()
+	for conn := range d.unknown {
+		_ = conn.Close()
 	}
+	d.mu.Unlock()
+	d.serving.Wait()
 }

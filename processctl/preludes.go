@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/urocket/urocket/processctl/warm"
 )
 
@@ -15,7 +17,7 @@ import (
 type preludes struct {
 	dir   string
 	claim *os.File
-	door  *door // in the same directory: where spares wait
+	door  *door // in the same directory: where spares wait; nil: there were none yet
 }
 
 // preludeDir returns the directory, and makes it for who asks first.
@@ -31,10 +33,10 @@ func (c *Controller) preludeDir() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// What clears old files away, systemd-tmpfiles(8) for one, leaves a directory alone
+	// that somebody holds this lock on, and the sweep does too.
+	_ = flock(claim, unix.LOCK_SH)
 	if err = warm.Preludes(s.Dir); err == nil {
-		p.door, err = openDoor(filepath.Join(s.Dir, warm.Door))
-	}
-	if err == nil {
 		err = claim.Chmod(0o711)
 	}
 	if err != nil {
@@ -42,6 +44,36 @@ func (c *Controller) preludeDir() (string, error) {
 	}
 	p.dir, p.claim = s.Dir, claim
 	return p.dir, nil
+}
+
+// openedDoor is where spares wait; it is opened for the first one.
+func (c *Controller) openedDoor() (d *door, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := &c.hearth.preludes
+	if err := p.intact(); err != nil {
+		return nil, err
+	}
+	if p.door == nil {
+		p.door, err = openDoor(filepath.Join(p.dir, warm.Door))
+	}
+	return p.door, err
+}
+
+// checkPreludes says that PHP would begin with something else than what was put there.
+func (c *Controller) checkPreludes() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hearth.preludes.intact()
+}
+
+// intact holds the path against the directory that was made: whoever may remove it, a
+// cleaner that runs as root, makes room for anybody's in a folder such as /tmp.
+func (p *preludes) intact() error {
+	if there, err := os.Lstat(p.dir); p.claim == nil || err != nil || !sameFile(p.claim, there) {
+		return fmt.Errorf("%s was removed or replaced by somebody while urocket ran: restart urocket, and keep what cleans that folder away from it", p.dir)
+	}
+	return nil
 }
 
 // maxPreludeBase is how long the path may be below which the directory is made: a

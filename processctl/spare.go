@@ -70,13 +70,15 @@ func (s *spare) makeStdin() error {
 }
 
 // await waits until a spare has come to the door.
-func (s *spare) await(d *door, closing <-chan struct{}) error {
-	came := d.expect(s.pid)
-	defer d.forget(s.pid, came)
+func (s *spare) await(i *invitation, closing <-chan struct{}) error {
 	late := time.NewTimer(spareBootTime)
 	defer late.Stop()
 	select {
-	case s.conn = <-came:
+	case g := <-i.came:
+		s.conn = g.conn
+		if g.pid != s.pid {
+			return fmt.Errorf("process %d has come with the invitation of process %d", g.pid, s.pid)
+		}
 		return s.greet()
 	case <-s.exit:
 		return errors.New(s.lastWords())

@@ -152,11 +152,17 @@ func (s *spares) start() (*spare, error) {
 	if err != nil {
 		return nil, err
 	}
+	d, err := s.c.openedDoor()
+	if err != nil {
+		return nil, err
+	}
+	i := d.invite(w.uid())
+	defer d.forget(i)
 	one := &spare{place: place, program: w.Program, fed: w.Stdin, Process: newProcess(s.c, Spec{
-		Path: w.PHP, Argv: w.Argv(), Env: w.Environ(), Dir: w.Dir, Limits: w.Limits, Isolation: w.Isolation,
+		Path: w.PHP, Argv: w.Argv(), Env: append(w.Environ(), warm.Invitation+"="+i.word), Dir: w.Dir, Limits: w.Limits, Isolation: w.Isolation,
 	})}
 	if err = one.launch(s.c); err == nil {
-		err = one.await(s.c.hearth.preludes.door, s.closing)
+		err = one.await(i, s.closing)
 	}
 	if err != nil {
 		one.discard()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -128,6 +129,14 @@ func (c *Controller) ask(w *Warm) error {
 // asks tells those apart whose PHP may not be the same.
 func (w *Warm) asks() string {
 	return fmt.Sprintf("%q %q %q %q %q", w.PHP, w.Options, w.Dir, w.Env, w.settings().Args())
+}
+
+// uid is the user that the processes run as.
+func (w *Warm) uid() int {
+	if s := w.settings(); s.User != nil {
+		return s.User.UID
+	}
+	return os.Geteuid()
 }
 
 func (w *Warm) settings() (s shim.Settings) {

@@ -2,10 +2,13 @@ package processctl
 
 import (
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/urocket/urocket/internal/notrun"
 	"github.com/urocket/urocket/processctl/warm"
@@ -75,8 +78,7 @@ func TestStrangersAtTheDoor(t *testing.T) {
 		conn, err := net.Dial("unix", path)
 		must(t, err)
 		defer conn.Close()
-		_, err = conn.Write([]byte("00000001\x00"))
-		must(t, err)
+		_, _ = conn.Write([]byte(strings.Repeat("0", wordSize) + "00000001\x00")) // who is not invited may be sent away before
 	}
 	for range 10 {
 		s.ready(w)
@@ -85,4 +87,33 @@ func TestStrangersAtTheDoor(t *testing.T) {
 	if r := s.call(w, nil); r.said(t) != "x(0 signal 0)" {
 		t.Errorf("by %s", r.Driver())
 	}
+}
+
+// What PHP begins with is put where cleaners look. Those that ask leave it alone; after one
+// that does not, nobody else's files are taken for ours.
+func TestReplacedPreludes(t *testing.T) {
+	s := newStove(t, Options{}, "<?php echo 'x';")
+	w := s.warm(warm.Spare, "", nil)
+	s.ready(w)
+	dir := s.c.hearth.preludes.dir
+	f, err := os.Open(dir)
+	must(t, err)
+	if err := flock(f, unix.LOCK_EX|unix.LOCK_NB); err != unix.EWOULDBLOCK {
+		t.Errorf("a cleaner may lock it: %v", err)
+	}
+	must(t, f.Close())
+	must(t, os.Rename(dir, dir+".away"))
+	must(t, os.Mkdir(dir, 0o755))
+	must(t, os.WriteFile(filepath.Join(dir, "spare.php"), []byte("<?php echo 'theirs'; exit;"), 0o644))
+	var last run
+	for range 8 {
+		if last = s.call(w, nil); last.said(t) != "x(0 signal 0)" {
+			t.Errorf("%s, by %s", last.said(t), last.Driver())
+		}
+	}
+	if !strings.Contains(last.Driver(), "was removed or replaced") {
+		t.Errorf("by %s", last.Driver())
+	}
+	must(t, os.RemoveAll(dir))
+	must(t, os.Rename(dir+".away", dir))
 }

@@ -98,6 +98,9 @@ type warmChild struct {
 // startWarm starts a PHP in a group of its own, without limits: only what we have
 // written runs in it. What it writes is logged.
 func (c *Controller) startWarm(w *Warm, cmd warm.Command) (_ *warm.Child, err error) {
+	if err := c.checkPreludes(); err != nil {
+		return nil, err
+	}
 	p := &warmChild{stdin: [2]int{-1, -1}}
 	writer := -1
 	defer func() {

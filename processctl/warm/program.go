@@ -99,6 +99,9 @@ var (
 // waits.
 const Door = "door"
 
+// Invitation is the variable that holds what a spare says there first.
+const Invitation = "UROCKET_INVITATION"
+
 // Preludes writes what a PHP begins with to a directory in which it can read.
 func Preludes(dir string) error {
 	for kind, text := range map[Driver]string{Fork: forkText, Spare: spareText} {

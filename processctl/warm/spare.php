@@ -3,8 +3,8 @@
  *
  *     php [options] -d auto_prepend_file=THIS SCRIPT
  *
- * and waits here for the call, on the socket "door" beside this file. It says there which file PHP has opened, and
- * where, each ended by NUL and behind their length in 8 digits. What comes is a frame: its length in 8 digits,
+ * and waits here for the call, on the socket "door" beside this file. It says there the word that it was started
+ * with, and then which file PHP has opened, and where, each ended by NUL and behind their length in 8 digits. What comes is a frame: its length in 8 digits,
  * then fields that end in NUL: working directory, SCRIPT, the number of words of the command line and of those before
  * the script's arguments, the words, the environment. It says "1" when it begins SCRIPT; nothing of it was run if it
  * does not. Then this file ends, and PHP goes on to run SCRIPT as the primary script that it always was.
@@ -29,7 +29,7 @@
     }
     stream_set_timeout($door, -1);
     $place = get_included_files()[0] . "\0" . getcwd() . "\0";
-    fwrite($door, sprintf('%08d', strlen($place)) . $place);
+    fwrite($door, getenv('UROCKET_INVITATION') . sprintf('%08d', strlen($place)) . $place);
     $read = static function (int $n) use ($door): string {
         for ($text = ''; strlen($text) < $n; $text .= (string) fread($door, $n - strlen($text))) {
             if (feof($door)) {
