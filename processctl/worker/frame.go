@@ -152,7 +152,8 @@ func jsonFault(err error) string {
 	case errors.As(err, &syntax):
 		return fmt.Sprintf("no JSON at byte %d", syntax.Offset)
 	case errors.As(err, &typ) && typ.Field != "":
-		return fmt.Sprintf("%s is a JSON %s", typ.Field, typ.Value)
+		kind, _, _ := strings.Cut(typ.Value, " ") // a number is behind it, however long
+		return fmt.Sprintf("%s is a JSON %s", typ.Field, kind)
 	}
 	return "no JSON object"
 }

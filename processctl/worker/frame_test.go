@@ -222,3 +222,17 @@ func FuzzFrame(f *testing.F) {
 		}
 	})
 }
+
+// What a worker sends does not come into messages, however it is wrong.
+func TestFaultsHoldNothingOfTheHeader(t *testing.T) {
+	digits := strings.Repeat("9", 100_000)
+	for _, header := range []string{`{"id":"7","status":` + digits + `}`, `{"id":` + digits + `}`, `{"v":` + digits + `,"ready":true}`, `{"id":"7","headers":{"` + digits + `":7}}`, digits} {
+		_, _, err := answer([]byte(header), spool.FromBytes(nil), "7")
+		if err == nil || len(err.Error()) > 200 {
+			t.Errorf("%.40s: %.300v", header, err)
+		}
+		if err := greeting([]byte(header), spool.FromBytes(nil)); err == nil || len(err.Error()) > 200 {
+			t.Errorf("%.40s as a greeting: %.300v", header, err)
+		}
+	}
+}
