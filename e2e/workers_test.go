@@ -393,7 +393,7 @@ func TestWorkerConfiguration(t *testing.T) {
 	if strings.Contains(parsed.stdout, "reply:") || strings.Contains(parsed.stdout, "channel:") {
 		t.Errorf("%s", parsed.stdout)
 	}
-	g.cli(t, "dry", "-c", g.path("urocket-service.yaml")).want(t, 0, "workers, each for one request at a time: php odd.php")
+	g.cli(t, "dry", "-c", g.path("urocket-service.yaml")).want(t, 0, "workers, each for one request at a time, for 20s at most: php odd.php")
 }
 
 // Workers answer while other processes are started, in bursts with quiet times between

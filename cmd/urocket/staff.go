@@ -116,6 +116,11 @@ func logWorker(log *slog.Logger, e worker.Event) {
 	case worker.BootFailed:
 		log.Error("a worker could not be started", append(attrs, "in_a_row", e.Failures)...)
 	case worker.Failing:
+		if e.GivenUp {
+			log.Error("what was started is no worker: callers are refused until a reload or a restart", append(attrs,
+				"hint", "a worker says on descriptor 3 that it is ready, see docs/worker.md; a script that runs once wants driver: spawn or fork")...)
+			return
+		}
 		log.Error("no worker can be started: callers are refused until one can", attrs...)
 	case worker.Recovered:
 		log.Info("workers can be started again", attrs...)
@@ -168,6 +173,7 @@ func (s *staff) retain(pools map[*config.Operation]*worker.Pool) {
 	for p, retired := range s.pools {
 		switch {
 		case keep[p]:
+			p.Revive()
 		case !retired.IsZero() && time.Since(retired) > forgetAfter && p.Empty():
 			delete(s.pools, p)
 		default:

@@ -73,11 +73,44 @@ func TestCrashLoop(t *testing.T) {
 		g.await(t, Failing)
 		g.await(t, Recovered)
 		boots := bootTimes(t, log)
-		for i, least := range []time.Duration{100, 200, 400, 800} { // behind the first two, which came together
-			if gap := boots[i+2].Sub(boots[i+1]); gap < least*time.Millisecond {
-				t.Errorf("start %d came %v after the one before, at least %v wanted", i+3, gap, least*time.Millisecond)
+		for i, least := range []time.Duration{100, 200, 400, 800} {
+			if gap := boots[i+1].Sub(boots[i]); gap < least*time.Millisecond {
+				t.Errorf("start %d came %v after the one before, at least %v wanted", i+2, gap, least*time.Millisecond)
 			}
 		}
+	})
+}
+
+// A job that is no worker is not run again and again: its first run was one too many.
+func TestJobsAreNotRepeated(t *testing.T) {
+	somewhere(t, func(t *testing.T, c *processctl.Controller) {
+		done := filepath.Join(t.TempDir(), "done")
+		g := open(t, c, nil, func(o *Options) {
+			o.Min, o.Max = 3, 3
+			o.Spec = func() processctl.Spec {
+				return processctl.Spec{Path: "/bin/sh", Argv: []string{"sh", "-c", "echo x >>" + done}, Dir: "/"}
+			}
+		})
+		defer g.close()
+		runs := func() int {
+			text, err := os.ReadFile(done)
+			check(t, err)
+			return len(text) / 2
+		}
+		if event := g.await(t, Failing); !event.GivenUp || runs() != 1 {
+			t.Errorf("%+v, and it has run %d times", event, runs())
+		}
+		for range 3 {
+			if _, err := g.Acquire(context.Background(), patience); !errorIs[*FailingError](err) {
+				t.Errorf("a caller: %v", err)
+			}
+		}
+		time.Sleep(500 * time.Millisecond) // two retries would have come
+		if g.Ready() == nil || runs() != 1 {
+			t.Errorf("ready: %v, and it has run %d times", g.Ready(), runs())
+		}
+		g.Revive()
+		eventually(t, "it is tried again", func() bool { return runs() == 2 })
 	})
 }
 

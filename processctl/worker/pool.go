@@ -51,6 +51,8 @@ type Pool struct {
 	failures int         // starts that came to nothing, in a row
 	failed   error       // the last one's
 	told     bool        // that the pool is failing
+	proved   bool        // a worker was ready once
+	hopeless bool        // no start is made: see fail
 	retry    *time.Timer // set while no start may be made
 	trim     *time.Timer // set while an idle worker may be one too many
 

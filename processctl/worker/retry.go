@@ -1,6 +1,9 @@
 package worker
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 const (
 	// The wait after a start that came to nothing doubles with each in a row.
@@ -27,19 +30,21 @@ func (p *Pool) hasBeenTried() bool {
 }
 
 // fail counts a start that came to nothing; true: the pool is failing from now on.
+//
+// What ends well and was never a worker does its work with each start: a job that is to be
+// run once a night, say. It is not tried again before [Pool.Revive].
 func (p *Pool) fail(err error) bool {
 	p.failures++
 	p.failed = err
+	p.hopeless = p.hopeless || errors.Is(err, errDone) && !p.proved
 	p.hasTried()
 	if p.retry != nil { // two were started at the same time
 		p.retry.Stop()
 	}
-	p.retry = time.AfterFunc(retryAfter(p.failures), func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.retry = nil
-		p.settle()
-	})
+	p.retry = nil
+	if !p.hopeless {
+		p.retryLater()
+	}
 	if !p.failing() {
 		return false
 	}
@@ -50,6 +55,26 @@ func (p *Pool) fail(err error) bool {
 	first := !p.told
 	p.told = true
 	return first
+}
+
+func (p *Pool) retryLater() {
+	p.retry = time.AfterFunc(retryAfter(p.failures), func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.retry = nil
+		p.settle()
+	})
+}
+
+// Revive has a pool try again that has given up. A pool gives up when a worker exits with
+// code 0 before it was ready and none has ever been.
+func (p *Pool) Revive() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.hopeless {
+		p.hopeless = false
+		p.settle()
+	}
 }
 
 // retryAfter is the wait after so many failures in a row.

@@ -33,7 +33,9 @@ func (p *Pool) target() int {
 func (p *Pool) busy() int { return p.sound + p.replaced - len(p.idle) - len(p.old) }
 
 // failing says that no worker can be had, and that nobody is to wait for one.
-func (p *Pool) failing() bool { return p.failures >= failingAfter && p.sound+p.replaced == 0 }
+func (p *Pool) failing() bool {
+	return (p.failures >= failingAfter || p.hopeless) && p.sound+p.replaced == 0
+}
 
 // settle starts workers that are wanted, and lets those go that are not.
 func (p *Pool) settle() {
@@ -57,12 +59,13 @@ func (p *Pool) settle() {
 	}
 }
 
-// mayBoot bounds how many are started at a time, and after a failure.
+// mayBoot bounds how many are started at a time, and after a failure. The first one has to
+// show that it is a worker before another is started.
 func (p *Pool) mayBoot() bool {
 	switch {
-	case p.killed, p.retry != nil:
+	case p.killed, p.hopeless, p.retry != nil:
 		return false
-	case p.failures > 0 && p.booting > 0:
+	case p.booting > 0 && (p.failures > 0 || !p.proved):
 		return false
 	}
 	return p.booting < max(2, runtime.NumCPU())
@@ -116,7 +119,7 @@ func (p *Pool) started(w *worker, proc *processctl.Process) {
 func (p *Pool) ready(w *worker) bool {
 	p.mu.Lock()
 	recovered := p.told
-	p.told = false
+	p.told, p.proved, p.hopeless = false, true, false
 	p.hasTried()
 	p.booting--
 	p.sound++
@@ -216,7 +219,7 @@ func (p *Pool) leaving(w *worker, end ending) {
 	}
 	p.give() // those who may serve on while no other can be started
 	p.settle()
-	failures := p.failures
+	failures, hopeless := p.failures, p.hopeless
 	p.mu.Unlock()
 	if stopped {
 		return
@@ -233,7 +236,7 @@ func (p *Pool) leaving(w *worker, end ending) {
 	}
 	p.o.Notify(event)
 	if failing {
-		p.o.Notify(Event{Kind: Failing, Err: end.err, Failures: failures})
+		p.o.Notify(Event{Kind: Failing, Err: end.err, Failures: failures, GivenUp: hopeless})
 	}
 }
 

@@ -180,6 +180,7 @@ type Event struct {
 	Err      error  // what was wrong with it; nil: nothing
 	Output   []byte // the last that it wrote to stderr, else to stdout, if something was wrong
 	Failures int    // starts in a row that came to nothing
+	GivenUp  bool   // of Failing: none is made before [Pool.Revive]
 }
 
 // lastOutput is the end of what a worker wrote.

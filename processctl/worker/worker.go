@@ -94,11 +94,18 @@ func (w *worker) greet() error {
 	case errors.Is(err, errTimeout):
 		return fmt.Errorf("it was not ready in %v", w.pool.o.BootTimeout)
 	}
-	if r := w.link.awaitExit(); r != nil {
+	switch r := w.link.awaitExit(); {
+	case r == nil:
+	case r.Exit == 0 && r.Signal == 0:
+		return errDone
+	default:
 		return fmt.Errorf("it %s before it was ready", describe(r))
 	}
 	return broken("it closed descriptor 3 before it was ready")
 }
+
+// errDone is what a program ends with that is no worker: it has done what it does.
+var errDone = errors.New("it exited with code 0 before it was ready")
 
 func describe(r *processctl.Result) string {
 	if r.Signal != 0 {
