@@ -102,6 +102,7 @@ type Server struct {
 	http     *http.Server
 	plains   plains
 	progress time.Duration // see progressTimeout
+	unready  unready
 
 	// running is held for reading by each handler, and for good by Shutdown.
 	running  sync.RWMutex
@@ -193,8 +194,19 @@ func (s *Server) routes() http.Handler {
 }
 
 // AdminHandler answers /healthz, /readyz (503 while urocket drains) and /metrics,
-// the part of the routes that may be served on TCP.
-func (s *Server) AdminHandler() http.Handler { return s.probes() }
+// the part of the routes that may be served on TCP. There a body is nobody's reply, whose
+// sender should see the answer: it is not read, and its connection closed.
+func (s *Server) AdminHandler() http.Handler {
+	probes := s.probes()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+			r = r.Clone(r.Context())
+			r.Body, r.ContentLength = http.NoBody, 0
+		}
+		probes.ServeHTTP(w, r)
+	})
+}
 
 // probes returns a router with the routes that anybody may ask.
 func (s *Server) probes() *httprouter.Router {
@@ -221,6 +233,23 @@ func (s *Server) serveHealth(w http.ResponseWriter, r *http.Request) {
 	s.exchange(w, r).answer(answer{status: http.StatusOK, text: "ok"})
 }
 
+// unready tells the log why urocket cannot serve: each reason once a minute at most, for
+// anybody may ask.
+type unready struct {
+	mu   sync.Mutex
+	why  string
+	said time.Time
+}
+
+func (u *unready) say(log *slog.Logger, err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if why := err.Error(); why != u.why || time.Since(u.said) > time.Minute {
+		u.why, u.said = why, time.Now()
+		log.Warn("not ready", "error", err)
+	}
+}
+
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	if s.opt.Calls.Draining() {
 		s.exchange(w, r).answer(answer{status: http.StatusServiceUnavailable, text: "draining\n"})
@@ -228,7 +257,7 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.opt.Ready != nil {
 		if err := s.opt.Ready(); err != nil {
-			s.opt.Logger.Warn("not ready", "error", err)
+			s.unready.say(s.opt.Logger, err)
 			s.exchange(w, r).answer(answer{status: http.StatusServiceUnavailable, text: "not ready: " + oneLine(err.Error()) + "\n"})
 			return
 		}

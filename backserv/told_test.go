@@ -1,6 +1,7 @@
 package backserv
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"sync"
@@ -45,5 +46,19 @@ func TestRepliesAreTold(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("told of %v, want %v", got, want)
 		}
+	}
+}
+
+// Whoever asks /readyz fills no log.
+func TestUnreadyIsToldOnce(t *testing.T) {
+	why := "no worker"
+	b := serve(t, func(s *Server) { s.opt.Ready = func() error { return errors.New(why) } })
+	for range 5 {
+		b.curl(t, nil, "http://internal/readyz")
+	}
+	why = "no other worker"
+	b.curl(t, nil, "http://internal/readyz")
+	if n := strings.Count(b.log.String(), "not ready"); n != 2 {
+		t.Errorf("told %d times: %s", n, b.log)
 	}
 }

@@ -2,8 +2,11 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -135,5 +138,41 @@ func TestHogOfTheReplySocket(t *testing.T) {
 	for _, h := range hogs {
 		g.release(t, h.token)
 		h.answer(t).want(t, 502)
+	}
+}
+
+// Whoever reaches the admin listener takes no descriptors of the calls: not with
+// connections that say nothing, nor with bodies that do not end.
+func TestAdminConnectionsAreBounded(t *testing.T) {
+	admin := freeAddress(t)
+	g := start(t, setup{top: keys{"admin": admin}, ops: ops{"get /echo": {"cmd": "/bin/echo x", "reply": "stdout"}}})
+	before := g.descriptors()
+	const some = 300
+	for i := range some {
+		conn, err := net.Dial("tcp", admin)
+		check(t, err)
+		defer conn.Close()
+		if i%2 == 0 {
+			continue
+		}
+		_, err = io.WriteString(conn, "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\nx")
+		check(t, err)
+	}
+	if n := g.descriptors() - before; n > 80 {
+		t.Errorf("%d descriptors more", n)
+	}
+	if a := g.get(t, "/echo"); a.status != 200 {
+		t.Errorf("a call: %d", a.status)
+	}
+	// Silent ones are sent away, and so all get their turn; a body is not waited for.
+	conn, err := net.Dial("tcp", admin)
+	check(t, err)
+	defer conn.Close()
+	check(t, conn.SetDeadline(time.Now().Add(50*time.Second)))
+	_, err = io.WriteString(conn, "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\nx")
+	check(t, err)
+	text, _ := io.ReadAll(conn)
+	if !strings.HasPrefix(string(text), "HTTP/1.1 405 ") || !strings.Contains(string(text), "Connection: close") {
+		t.Errorf("%q", text)
 	}
 }

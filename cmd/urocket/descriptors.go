@@ -32,6 +32,8 @@ const (
 	// warmFiles are those of what waits for an operation's calls, and of what takes its
 	// place: two pipes, stdin and a cgroup for each of a few PHPs.
 	warmFiles = 24
+	// adminFiles are the connections to the admin listener, at most.
+	adminFiles = 64
 	// callerFiles are a waiting caller's: his connection, a file for a large body.
 	callerFiles = 2
 )
@@ -67,8 +69,16 @@ func surplus(s *config.Service, limit int64) int64 {
 	return min(moreReplies, max(0, limit-needed(s))/2/replyFiles)
 }
 
-// waiting is how many descriptors are those of processes that wait for calls.
+// adminConnections is how many there may be to the admin listener: an eighth of all
+// descriptors at most, so that whoever reaches it cannot take those of the calls.
+func adminConnections() int { return int(max(1, min(adminFiles, descriptorLimit()/8))) }
+
+// waiting is how many descriptors are those of processes that wait for calls, and of
+// connections to the admin listener.
 func waiting(s *config.Service) (n int64) {
+	if s.Admin != "" {
+		n = int64(adminConnections())
+	}
 	for _, op := range s.Operations {
 		if op.Driver == config.DriverFork {
 			n += warmFiles

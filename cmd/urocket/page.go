@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"time"
+
+	"golang.org/x/net/netutil"
 
 	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/frontserv"
@@ -15,6 +18,7 @@ import (
 
 // Limits of the admin listener.
 const (
+	adminRead  = 10 * time.Second // for a request
 	adminWrite = 30 * time.Second // for an answer; a stream of the page gives itself more
 	adminIdle  = time.Minute      // between two requests
 	adminHead  = 64 << 10         // bytes of a request's headers
@@ -83,9 +87,11 @@ func pageCall(o frontserv.Outcome) page.Call {
 func (p *program) serveAdmin(l net.Listener) {
 	p.admin = &http.Server{
 		Handler:           p.page.Handler(p.back.AdminHandler()),
-		ReadHeaderTimeout: lastAnswers, WriteTimeout: adminWrite, IdleTimeout: adminIdle, MaxHeaderBytes: adminHead,
+		ReadHeaderTimeout: lastAnswers, ReadTimeout: adminRead, WriteTimeout: adminWrite, IdleTimeout: adminIdle, MaxHeaderBytes: adminHead,
+		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 	}
-	p.serve(func() error { return ignoreClosed(p.admin.Serve(l)) })
+	limited := netutil.LimitListener(l, adminConnections())
+	p.serve(func() error { return ignoreClosed(p.admin.Serve(limited)) })
 }
 
 // closeAdmin lets answers end until ctx is done.
