@@ -18,8 +18,15 @@ import (
 // interpreter is a program whose first argument is the file that it runs.
 var interpreter = regexp.MustCompile(`^(php|python)[0-9.]*$|^(sh|bash|dash|perl|ruby|node)$`)
 
-// shellSigns are words that mean something to a shell alone.
-var shellSigns = []string{">", ">>", "<", "|", "&&", "||", ";", "&", "2>&1"}
+// shellSigns are words that mean something to a shell alone, and shellParts are parts of
+// words that a shell puts something else in place of.
+var (
+	shellSigns = []string{">", ">>", "<", "|", "&&", "||", ";", "&", "2>&1"}
+	shellParts = regexp.MustCompile(`\$[A-Za-z_{(]|\*|^~|` + "`")
+)
+
+// oneBrace is a placeholder but for its second braces.
+var oneBrace = regexp.MustCompile(`(?:^|[^{])(\{(?:jsonpayload|payloadfile|requestid|method|uripath|(?:path|query|header)\.[A-Za-z0-9_-]+)\})(?:[^}]|$)`)
 
 // doubts looks at a command that could be compiled.
 func doubts(o *Operation, s *scope, e entry) {
@@ -31,11 +38,16 @@ func doubts(o *Operation, s *scope, e entry) {
 			s.c.warn(e.item(0), "%s: %v", e.written, err)
 		}
 	}
+	for i, word := range o.Command.Argv() {
+		if m := oneBrace.FindStringSubmatch(word); m != nil {
+			s.c.warn(e.item(i), "%s: %s is no placeholder: write {%s}", e.written, m[1], m[1])
+		}
+	}
 	if o.line == "" {
 		return // whoever writes a list knows what an argument is
 	}
 	for _, word := range strings.Fields(quotes.ReplaceAllString(o.line, "q")) {
-		if slices.Contains(shellSigns, word) {
+		if slices.Contains(shellSigns, word) || shellParts.MatchString(word) {
 			s.c.warn(e.lineOf(), "%s: no shell is in between: %s is given as an argument; write [\"sh\", \"-c\", \"…\"]", e.written, word)
 			return
 		}
@@ -56,7 +68,7 @@ func missingScript(argv []string, dir string) string {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
-	return fmt.Sprintf("%s is given %s, and there is no %s; a relative path is relative to wd", name, script, file)
+	return fmt.Sprintf("%s is given %s, and there is no %s, so each call will fail; a relative path is relative to wd", name, script, file)
 }
 
 // quotes are what a sign may stand in and be meant.

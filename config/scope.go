@@ -198,6 +198,9 @@ func (s *scope) timeout(otherwise time.Duration) time.Duration {
 		s.c.fault(e.lineOf(), "timeout: 0 is not a time to live: write none for no timeout")
 		return otherwise
 	}
+	if ok && d < time.Second && wholeForm.MatchString(e.value.text) {
+		s.c.hint(e.lineOf(), "timeout: %s is %[1]s milliseconds: write %[1]ss if seconds are meant", e.value.text)
+	}
 	return d
 }
 

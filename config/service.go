@@ -205,6 +205,10 @@ func (b *builder) paths() {
 	for _, p := range m.pairs {
 		b.service.lines.paths[p.key] = p.line
 		names, wrong := pathNames(p.key)
+		if slices.Contains(verbs, p.key) {
+			b.c.fault(p.line, "%s stands where paths do: indent it, and what belongs to it, below its path", p.key)
+			continue
+		}
 		if wrong != "" {
 			b.c.fault(p.line, "the path %q %s", p.key, wrong)
 		}
@@ -240,8 +244,13 @@ func (b *builder) verbs(path pair, names []string) {
 
 func suggestVerb(verb string) string {
 	small := strings.ToLower(verb)
-	if slices.Contains(verbs, small) {
+	switch {
+	case slices.Contains(verbs, small):
 		return ": write " + small
+	case slices.Contains(inOperation.keys, small):
+		return ": it belongs to a verb: indent it below get, post or another"
+	case slices.Contains(inInject.keys, small):
+		return ": it belongs in inject, below a verb"
 	}
 	if near := suggest.Nearest(small, verbs); near != "" {
 		return ": did you mean " + near + "?"

@@ -61,12 +61,12 @@ func hint(line, message string) string {
 	switch {
 	case strings.Contains(indent, "\t"):
 		return " (there is a tab in the indentation of this line: YAML wants blanks)"
+	case strings.Contains(message, "mapping values are not allowed"):
+		return " (check the indentation, and quote a value that holds \": \")"
 	case strings.Contains(line, "{{"):
 		return ` (a value with {{…}} must be quoted: "{{jsonpayload}}")`
 	case strings.Contains(message, "document start"):
 		return " (a second YAML document begins here, and the file holds one)"
-	case strings.Contains(message, "mapping values are not allowed"):
-		return " (check the indentation, and quote a value that holds \": \")"
 	case strings.Contains(message, "did not find expected key"):
 		return " (check the indentation)"
 	case strings.Contains(message, "cannot start any token"):

@@ -486,20 +486,20 @@ paths:
 `
 	g.write("one.yaml", strings.Replace(text, "SCHEME", "", 1), 0o644)
 	g.cli(t, "dry", "-c", "one.yaml").want(t, 0,
-		"GET     /either\n        stdout, payload by cmdline: /bin/true\n        security: token\n", "/open\n        stdout, payload by cmdline: /bin/true\n        security: nothing\n",
+		"GET     /either\n        stdout, payload by cmdline, for 1s at most: /bin/true\n        security: token\n", "/open\n        stdout, payload by cmdline, for 1s at most: /bin/true\n        security: nothing\n",
 		"one.yaml:10: security: token is checked, which is enough; the document would take, too, key (an apiKey in header X-Key), which nothing here covers",
 		"security: nothing\n")
 	g.write("two.yaml", strings.Replace(text, "SCHEME", "key: upstream", 1), 0o644)
 	g.cli(t, "dry", "-c", "two.yaml").want(t, 0, "security: key (upstream), or token\n", "two.yaml:10: security: nobody is refused here, whatever he sends")
 	g.write("all.yaml", strings.NewReplacer("security:\n", "security: upstream\n", "  token: {keysfile: tokens}\n  SCHEME\n", "").Replace(text), 0o644)
-	g.cli(t, "dry", "-c", "all.yaml").want(t, 0, "/either\n        stdout, payload by cmdline: /bin/true\n        security: upstream\n")
+	g.cli(t, "dry", "-c", "all.yaml").want(t, 0, "/either\n        stdout, payload by cmdline, for 1s at most: /bin/true\n        security: upstream\n")
 
 	// What the document demands of all holds for what it lacks, too.
 	more := strings.Replace(text, "/optional", "/more", 1)
 	g.write("more.yaml", strings.Replace(more, "SCHEME", "", 1), 0o644)
 	g.cli(t, "dry", "-c", "more.yaml").want(t, 2, "more.yaml:12: security: nobody could call this operation: the document demands key")
 	g.write("more.yaml", strings.Replace(more, "SCHEME", "key: {keysfile: keys}", 1), 0o644)
-	g.cli(t, "dry", "-c", "more.yaml").want(t, 0, "/more\n        stdout, payload by cmdline: /bin/true\n        security: key\n")
+	g.cli(t, "dry", "-c", "more.yaml").want(t, 0, "/more\n        stdout, payload by cmdline, for 1s at most: /bin/true\n        security: key\n")
 	g.write("openapi.yaml", strings.Replace(guardedDocument, "security: [{key: []}]\npaths:", "paths:", 1), 0o644)
 	g.cli(t, "dry", "-c", "more.yaml").want(t, 0, "more.yaml:12: /more is not in the document: it is served unvalidated, and to everybody")
 	g.write("openapi.yaml", guardedDocument, 0o644)

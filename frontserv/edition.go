@@ -39,6 +39,10 @@ func (e *Edition) Operations() []visor.Operation {
 	return list
 }
 
+// Unmapped are the document's operations that no route serves, as VERB PATH: they are
+// answered with 501.
+func (e *Edition) Unmapped() []string { return e.table.unmapped }
+
 // SameDocument says whether two editions were made of the same document.
 func (e *Edition) SameDocument(other *Edition) bool { return e.digest == other.digest }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -130,6 +131,9 @@ func (x *exchange) logDone(s *visor.Summary) {
 		attrs = append(attrs, slog.String("strays", s.Result.Strays.String()))
 	}
 	level := slog.LevelInfo
+	if x.broken && failed(s) { // the caller was told 200, or another status of success
+		level = slog.LevelWarn
+	}
 	if x.cause != nil {
 		level, attrs = slog.LevelError, append(attrs, slog.Any("error", x.cause))
 	}
@@ -159,14 +163,14 @@ func failed(s *visor.Summary) bool { return s.Result.Exit != 0 || s.Result.Signa
 const lastWordsSize = 500
 
 // lastWords is the end of what a script that has failed wrote to stderr or, if
-// that is nothing and stdout is not its answer, to stdout: cron would have mailed
-// it. With logstdout the log has it already.
+// that is nothing and the caller has not been sent stdout, to stdout: cron would have
+// mailed it. With logstdout the log has it already.
 func (x *exchange) lastWords(s *visor.Summary) string {
 	if !failed(s) || x.route.LogOutput {
 		return ""
 	}
 	words, n := s.Tail(processctl.Stderr, lastWordsSize)
-	if n == 0 && !x.route.Mode.Streamed() {
+	if n == 0 && (!x.route.Mode.Streamed() || x.status >= http.StatusInternalServerError) {
 		words, n = s.Tail(processctl.Stdout, lastWordsSize)
 	}
 	if n > int64(len(words)) { // a rune may have been cut

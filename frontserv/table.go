@@ -10,6 +10,7 @@ import (
 	"github.com/urocket/urocket/frontserv/apidoc"
 	"github.com/urocket/urocket/frontserv/guard"
 	"github.com/urocket/urocket/frontserv/router"
+	"github.com/urocket/urocket/internal/suggest"
 	"github.com/urocket/urocket/processctl/command"
 	"github.com/urocket/urocket/visor"
 )
@@ -28,6 +29,7 @@ type table struct {
 	router   router.Router[*endpoint]
 	basePath string
 	rules    map[string]string // what is demanded, in words, by verb and path
+	unmapped []string          // what the document has and the map has not, as VERB PATH
 }
 
 // find routes a request: its path as it is, then without the base path. matched
@@ -91,6 +93,9 @@ func (b *builder) check(r *Route, doc *apidoc.Operation) {
 		b.warnAbsent(r)
 		return
 	}
+	if !r.Raw && doc.RawOnly() {
+		b.warn(r, "channel", "the document has bodies here that are not JSON, and none that are, so each is refused with 400: write encoding: raw")
+	}
 	if r.ValidateIn || r.ValidateOut {
 		findings, err := doc.Prepare(r.ValidateIn, r.ValidateOut)
 		if err != nil {
@@ -116,6 +121,14 @@ func (b *builder) warnAbsent(r *Route) {
 	if b.doc.HasPath(r.Path) {
 		b.warn(r, "", "%s has no %s in the document: it is served unvalidated%s", r.Path, strings.ToLower(r.Method), to)
 		return
+	}
+	var paths []string
+	for _, op := range b.doc.Operations() {
+		paths = append(paths, op.Path)
+	}
+	meant := suggest.Nearest(r.Path, paths)
+	if len(meant) > 1 {
+		to += "; did you mean " + meant + "?"
 	}
 	b.warn(r, "", "%s is not in the document: it is served unvalidated%s", r.Path, to)
 }
@@ -146,7 +159,9 @@ func (b *builder) addDocument() {
 	for _, op := range b.doc.Operations() {
 		err := b.table.router.Add(op.Method, op.Path, &endpoint{path: op.Path, doc: op})
 		switch {
-		case err == nil, errors.Is(err, router.ErrConflict): // has a callback, or is another template of one shape
+		case err == nil:
+			b.table.unmapped = append(b.table.unmapped, op.Method+" "+op.Path)
+		case errors.Is(err, router.ErrConflict): // has a callback, or is another template of one shape
 		default:
 			b.warnings = append(b.warnings, Fault{op.Path, op.Method, "openapi", fmt.Sprintf("the document's path cannot be routed: %v", err)})
 		}

@@ -65,6 +65,9 @@ func dry(o options, call *cli.Call) int {
 		if op.Driver == config.DriverWorker {
 			how = fmt.Sprintf("%d to %d workers, each for one request at a time", op.Worker.Min, op.Worker.Max)
 		}
+		if op.Timeout > 0 {
+			how += ", for " + op.Timeout.String() + " at most"
+		}
 		fmt.Fprintf(call.Out, "%-7s %s\n        %s: %s\n", op.Method, op.Path, how, strings.Join(quoted(op.Command.Argv()), " "))
 		if op.Driver != config.DriverSpawn {
 			fmt.Fprintf(call.Out, "        driver: %s\n", l.driverOf(op))
@@ -76,7 +79,19 @@ func dry(o options, call *cli.Call) int {
 			fmt.Fprintf(call.Out, "        note: %s\n", note)
 		}
 	}
+	if rest := l.edition.Unmapped(); len(rest) > 0 {
+		fmt.Fprintf(call.Out, "\nwithout a command, answered with 501: %s\n", firstOf(rest))
+	}
 	return exitOK
+}
+
+// firstOf lists some and counts the rest.
+func firstOf(list []string) string {
+	const some = 10
+	if len(list) <= some {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:some], ", "), len(list)-some)
 }
 
 // notes says what the operator should know of a command that is otherwise in order. That

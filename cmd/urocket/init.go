@@ -10,6 +10,7 @@ import (
 
 	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/cmd/urocket/scaffold"
+	"github.com/urocket/urocket/config"
 )
 
 func initCommand() *cli.Command {
@@ -45,13 +46,14 @@ func initialize(call *cli.Call, o scaffold.Options) int {
 	printed := o.Map == "-"
 	if printed {
 		o.Map = defaultConfig // in this folder, as far as paths in it are concerned
-	} else if _, err := os.Lstat(o.Map); !errors.Is(err, fs.ErrNotExist) {
-		return call.Fail(fmt.Errorf("%s: %w", o.Map, scaffold.ErrExists))
 	}
 	p, err := scaffold.New(o)
 	if err != nil {
-		fmt.Fprintf(call.Err, "urocket init: %v\n", err)
+		fmt.Fprintf(call.Err, "urocket init: %v%s\n", err, instead(o.Document))
 		return cli.Misused
+	}
+	if _, err := os.Lstat(o.Map); !printed && !errors.Is(err, fs.ErrNotExist) {
+		return call.Fail(fmt.Errorf("%s: %w", o.Map, scaffold.ErrExists))
 	}
 	if o.Stubs != "" {
 		written, kept, err := p.WriteStubs()
@@ -77,6 +79,14 @@ func initialize(call *cli.Call, o scaffold.Options) int {
 	}
 	fmt.Fprintf(call.Err, "wrote %s with %s; serve it with: urocket -c %s\n", o.Map, several(p.Operations(), "operation"), o.Map)
 	return cli.OK
+}
+
+// instead says that a file is a configuration, where it is named as the document.
+func instead(file string) string {
+	if s, _ := config.Load(file); s != nil && s.Name != "" {
+		return "; it is a configuration of urocket, which this command writes: name the OpenAPI document"
+	}
+	return ""
 }
 
 // several counts in words: 1 script, 2 scripts.

@@ -31,7 +31,9 @@ func (l *loaded) isolation(op *config.Operation) (*shim.Settings, []string) {
 	if op.User != "" || op.Group != "" {
 		account, u, err := identity(op.User, op.Group)
 		if err != nil {
-			l.faults = append(l.faults, l.service.FaultAt(op.Path, op.Method, "user", err.Error()))
+			if at := l.service.FaultAt(op.Path, op.Method, "user", err.Error()); !l.toldOf(at) {
+				l.faults = append(l.faults, at)
+			}
 			return nil, nil
 		}
 		s.User = u

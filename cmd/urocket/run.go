@@ -190,7 +190,7 @@ func (p *program) listenReplies() (net.Listener, error) {
 	}
 	l, err := backserv.Listen(s.SocketPath, s.SocketMode, gid)
 	if err != nil {
-		return nil, err
+		return nil, p.listenError(replySocket, s.SocketPath, err)
 	}
 	p.listeners = append(p.listeners, l)
 	return l, nil
@@ -202,7 +202,7 @@ func (p *program) listen(name, address string) (*net.TCPListener, error) {
 	if l == nil {
 		var err error
 		if l, err = net.Listen("tcp", address); err != nil {
-			return nil, fmt.Errorf("listen on %s: %w", address, err)
+			return nil, p.listenError(name, address, err)
 		}
 	}
 	p.listeners = append(p.listeners, l)

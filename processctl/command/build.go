@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -135,7 +136,32 @@ func (b *builder) noProgram(err error) string {
 	case errors.Is(err, fs.ErrPermission) && (!byPath || unseen == nil):
 		return text + ": it is not executable: chmod +x it, or write its interpreter in front"
 	}
+	if advice := ofShells(name); advice != "" {
+		return text + ": " + advice
+	}
 	return text + ": no such program can be run; write its path, or set PATH"
+}
+
+// setting is what a shell reads as a variable that is set for the command behind it.
+var setting = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+
+// ofShells says what to write in place of what a shell alone understands, where its line
+// was copied; "" for anything else.
+func ofShells(name string) string {
+	switch name {
+	case "cd", "pushd":
+		return "it is part of a shell: write wd: FOLDER, and in cmd what is to be run there"
+	case "umask":
+		return "it is part of a shell: write umask: \"0027\" beside cmd"
+	case "ulimit":
+		return "it is part of a shell: limits has keys for that"
+	case ".", "source", "export", "set", "exec", "eval", "if", "for", "while", "case", "{", "(", "!":
+		return `it is part of a shell: write ["sh", "-c", "…"]`
+	}
+	if setting.MatchString(name) {
+		return fmt.Sprintf("it sets a variable, which takes a shell: write env: [%q], and in cmd what is behind it", name)
+	}
+	return ""
 }
 
 // arguments judges the placeholders of the command and compiles its scripts.

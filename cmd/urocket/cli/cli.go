@@ -7,9 +7,10 @@
 // ([Program.Completion]) and the manual page ([Program.Manual]). So none of them
 // can know a flag that another does not.
 //
-// Flags are read by the flag package, with one difference: they may stand behind
-// arguments too, as in `kill ID --now`. An argument after -- is never a flag. Each
-// flag may be written with one - or two. Whoever mistypes a command or a flag is
+// Flags are read by the flag package, with two differences: they may stand behind
+// arguments too, as in `kill ID --now`, and switches of one letter behind one dash, as
+// in `ps -aq`. An argument after -- is never a flag. Each flag may be written with one -
+// or two. Whoever mistypes a command or a flag is
 // told what it may have been meant to be.
 //
 // # Exit codes
@@ -123,7 +124,11 @@ func (p *Program) Run(args []string, in io.Reader, out, errs io.Writer) int {
 	case len(call.Args) > c.Takes[1]:
 		return call.Misuse("unexpected argument %q", call.Args[c.Takes[1]])
 	case len(call.Args) < c.Takes[0]:
-		return call.Misuse("%s is missing", strings.Fields(c.Args)[len(call.Args)])
+		missing := strings.Fields(c.Args)[len(call.Args)] + " is missing"
+		if c.Kind == ID {
+			missing += fmt.Sprintf("; %s ps --all shows those of the last minute", p.Name)
+		}
+		return call.Misuse("%s", missing)
 	}
 	return c.Run(call)
 }

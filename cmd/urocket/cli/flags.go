@@ -86,6 +86,7 @@ func (f *Flags) parse(args []string) (rest []string, err error) {
 			rest, args = append(rest, word), args[1:]
 			continue
 		}
+		args = append(f.apart(word), args[1:]...)
 		n, err := f.one(args)
 		if err != nil {
 			return nil, err
@@ -93,6 +94,22 @@ func (f *Flags) parse(args []string) (rest []string, err error) {
 		args = args[n:]
 	}
 	return rest, nil
+}
+
+// apart writes switches of one letter that stand behind one dash, as in -aq, each by
+// itself; anything else stays as it is.
+func (f *Flags) apart(word string) (words []string) {
+	name := word[1:]
+	if len(name) < 2 || name[0] == '-' || f.find(name) != nil {
+		return []string{word}
+	}
+	for _, letter := range name {
+		if known := f.find(string(letter)); known == nil || known.Value != "" {
+			return []string{word}
+		}
+		words = append(words, "-"+string(letter))
+	}
+	return words
 }
 
 // one reads the flag at the beginning of args, and returns how many words it took.

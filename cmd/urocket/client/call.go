@@ -77,6 +77,7 @@ func makeCall(call *cli.Call, o *callOptions) int {
 	if err != nil {
 		return call.Misuse("%v", err)
 	}
+	guessed := o.data != nil && r.Header.Get("Content-Type") == ""
 	if o.data != nil {
 		body, err := o.body(call.In)
 		if err != nil {
@@ -99,6 +100,9 @@ func makeCall(call *cli.Call, o *callOptions) int {
 		return call.Fail(unanswered(r.URL.Host, err))
 	}
 	defer a.Body.Close()
+	if kind := r.Header.Get("Content-Type"); guessed && kind == formType && a.StatusCode == http.StatusUnsupportedMediaType {
+		fmt.Fprintf(call.Err, "urocket call: the body was sent as %s, for it is not valid JSON; --header 'Content-Type: …' says otherwise\n", kind)
+	}
 	return x.show(a)
 }
 
@@ -176,6 +180,8 @@ func (o *callOptions) body(stdin io.Reader) (*spool.Body, error) {
 	}
 }
 
+const formType = "application/x-www-form-urlencoded"
+
 // attach sends a body with a request: JSON as that, anything else as curl does.
 func attach(r *http.Request, body *spool.Body) error {
 	if body.Size() == 0 {
@@ -187,7 +193,7 @@ func attach(r *http.Request, body *spool.Body) error {
 	}
 	kind, err := typeOf(body)
 	if kind != "application/json" {
-		kind = "application/x-www-form-urlencoded"
+		kind = formType
 	}
 	r.Header.Set("Content-Type", kind)
 	return err

@@ -23,7 +23,8 @@ func psCommand() *cli.Command {
 		Name: "ps", Summary: "the processes now, and what they use",
 		Text: `AGE counts from the start of the process, or from the arrival of a call that waits for its place. CPU is
 the processor time of the process and its descendants, MEMORY the most they had at once: as a whole where
-cgroups tell, else of the process alone.
+cgroups tell, else of the process alone. With --all AGE is, of a call that has ended, how long it was, and END
+how it ended, with its exit code or signal.
 
 On a terminal ids are cut to what tells them apart, which is enough for kill and logs, and lines to its
 width; --wide leaves them whole.`,
