@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/urocket/urocket/internal/proctcp"
 )
 
 // guard decides who sees the page, and which requests come from it.
@@ -41,7 +43,7 @@ func (p *Page) Link() string {
 }
 
 // admit answers who may not come in, and tells who may.
-func (g *guard) admit(w http.ResponseWriter, r *http.Request) (who peer, ok bool) {
+func (g *guard) admit(w http.ResponseWriter, r *http.Request) (who proctcp.Socket, ok bool) {
 	if !g.knows(r.Host, localOf(r)) {
 		say(w, http.StatusMisdirectedRequest, "this page is not served under that name: ask for localhost or 127.0.0.1, or for the address that `admin` names")
 		return who, false

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urocket/urocket/internal/proctcp"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -132,7 +133,7 @@ func (p *Page) serveEnd(w http.ResponseWriter, r *http.Request) {
 		say(w, http.StatusForbidden, "the token of the page is missing or old: load the page again")
 		return
 	}
-	who, _ := r.Context().Value(peerKey{}).(peer)
+	who, _ := r.Context().Value(peerKey{}).(proctcp.Socket)
 	id, now := r.PostForm.Get("id"), r.PostForm.Get("how") == "kill"
 	err := p.opt.Calls.Terminate(id, now)
 	var gone *visor.GoneError
@@ -142,7 +143,7 @@ func (p *Page) serveEnd(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		say(w, http.StatusNotFound, "there is no such call, or it ended more than a minute ago")
 	default:
-		p.opt.Logger.Info("an operator ends a call", "request_id", id, "now", now, "by", "page", "uid", who.uid)
+		p.opt.Logger.Info("an operator ends a call", "request_id", id, "now", now, "by", "page", "uid", who.UID)
 		http.Redirect(w, r, pathIndex+"#c-"+strings.ToLower(id), http.StatusSeeOther)
 	}
 }

@@ -7,12 +7,10 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"syscall"
 
-	"github.com/prometheus/procfs"
-
+	"github.com/urocket/urocket/internal/proctcp"
 	"github.com/urocket/urocket/processctl/family"
 )
 
@@ -71,36 +69,13 @@ func addressRemedy(address string, err error) string {
 
 // holder names the process that listens on an address, as far as can be seen from here.
 func holder(address string) string {
-	const unseen = "another process"
-	proc, err := procfs.NewFS("/proc")
-	inodes := listening(proc, address)
-	if err != nil || len(inodes) == 0 {
-		return unseen
-	}
-	all, _ := proc.AllProcs()
-	for _, process := range all {
-		targets, _ := process.FileDescriptorTargets() // fails for those of other users
-		if slices.ContainsFunc(targets, func(t string) bool { return slices.Contains(inodes, t) }) {
-			return fmt.Sprintf("process %d (%q)", process.PID, family.Name(process.PID))
-		}
-	}
-	return unseen
-}
-
-// listening are the sockets that keep others from an address, as links in /proc/PID/fd.
-func listening(proc procfs.FS, address string) (links []string) {
-	const listen = 0x0a // TCP_LISTEN, include/net/tcp_states.h
-	host, text, _ := net.SplitHostPort(address)
+	host, text, _ := net.SplitHostPort(address) // was checked
 	port, _ := strconv.ParseUint(text, 10, 16)
-	wanted, _ := netip.ParseAddr(host)
-	four, _ := proc.NetTCP()
-	six, _ := proc.NetTCP6()
-	for _, line := range slices.Concat(four, six) {
-		at, ok := netip.AddrFromSlice(line.LocalAddr)
-		same := !ok || at.IsUnspecified() || !wanted.IsValid() || wanted.IsUnspecified() || at.Unmap() == wanted.Unmap()
-		if line.St == listen && line.LocalPort == port && same {
-			links = append(links, fmt.Sprintf("socket:[%d]", line.Inode))
+	ip, _ := netip.ParseAddr(host)
+	for _, socket := range proctcp.Listening(netip.AddrPortFrom(ip, uint16(port))) {
+		for _, pid := range proctcp.Holders(socket) {
+			return fmt.Sprintf("process %d (%q)", pid, family.Name(pid))
 		}
 	}
-	return links
+	return "another process"
 }
