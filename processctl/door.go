@@ -26,6 +26,7 @@ type door struct {
 	mu      sync.Mutex
 	invited map[string]*invitation // by word
 	unknown map[net.Conn]bool      // have not said their word yet
+	shut    bool
 }
 
 // invitation is for one process.
@@ -82,7 +83,7 @@ func (d *door) arrive(conn *net.UnixConn) {
 	pid, uid := peerOf(conn)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if pid == 0 || !d.awaits(uid) || len(d.unknown) >= mostUnknown {
+	if d.shut || pid == 0 || !d.awaits(uid) || len(d.unknown) >= mostUnknown {
 		_ = conn.Close()
 		return
 	}
@@ -156,6 +157,7 @@ func (d *door) forget(i *invitation) {
 func (d *door) close() {
 	_ = d.l.Close()
 	d.mu.Lock()
+	d.shut = true
 	for conn := range d.unknown {
 		_ = conn.Close()
 	}
