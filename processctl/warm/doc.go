@@ -15,8 +15,9 @@
 // by a descriptor of its cgroup.procs that was opened by who may, before anything else.
 //
 // A PHP that cannot fork (no FFI, threads) can wait all the same, for one call:
-// spare.php reads it from a socket beside it, where it says first what it was started with. Starting and keeping those is for package processctl,
-// which has everything for it.
+// spare.php reads it from a socket beside it, where it first says a word that it was
+// started with. Starting and keeping those is for package processctl, which has
+// everything for it.
 //
 // # What it promises
 //
