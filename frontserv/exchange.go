@@ -48,6 +48,7 @@ type exchange struct {
 	status   int           // of the answer, for the log
 	replied  time.Duration // when its head was sent, since the request began
 	broken   bool          // the answer was broken off
+	own      bool          // the answer is a problem of ours, and nothing of what was printed
 	cause    error         // why the answer was a problem of ours, for the log
 	started  bool          // a process was
 	answered time.Duration // how long the answer of a started one took
@@ -258,7 +259,7 @@ func (x *exchange) beginProblem(err error) *problem {
 // fail answers with a problem.
 func (x *exchange) fail(p *problem) {
 	p.RequestID = x.id
-	x.cause = p.cause
+	x.cause, x.own = p.cause, true
 	x.reply(p.Status)
 	x.leaveBody()
 	x.setWriteDeadline()

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -170,7 +169,7 @@ func (x *exchange) lastWords(s *visor.Summary) string {
 		return ""
 	}
 	words, n := s.Tail(processctl.Stderr, lastWordsSize)
-	if n == 0 && (!x.route.Mode.Streamed() || x.status >= http.StatusInternalServerError) {
+	if n == 0 && (!x.route.Mode.Streamed() || x.own) {
 		words, n = s.Tail(processctl.Stdout, lastWordsSize)
 	}
 	if n > int64(len(words)) { // a rune may have been cut
