@@ -22,11 +22,18 @@ var interpreter = regexp.MustCompile(`^(php|python)[0-9.]*$|^(sh|bash|dash|perl|
 // words that a shell puts something else in place of.
 var (
 	shellSigns = []string{">", ">>", "<", "|", "&&", "||", ";", "&", "2>&1"}
-	shellParts = regexp.MustCompile(`\$[A-Za-z_{(]|\*|^~|` + "`")
+	shellParts = regexp.MustCompile(`\$[A-Za-z_{(]|^~|^[0-9]?>|^<|;$|` + "`")
+	// names is the last part of a path with a *, which a shell replaces by those of files.
+	names = regexp.MustCompile(`^([\w.-]*/)*[\w.-]*\*[\w.-]*$`)
 )
 
+// forShells says that a word, outside quotes, means something else to a shell.
+func forShells(word string) bool {
+	return slices.Contains(shellSigns, word) || shellParts.MatchString(word) || strings.ContainsAny(word, "./") && names.MatchString(word)
+}
+
 // oneBrace is a placeholder but for its second braces.
-var oneBrace = regexp.MustCompile(`(?:^|[^{])(\{(?:jsonpayload|payloadfile|requestid|method|uripath|(?:path|query|header)\.[A-Za-z0-9_-]+)\})(?:[^}]|$)`)
+var oneBrace = regexp.MustCompile(`(?:^|[^{])(\{(?:jsonpayload|payloadfile|requestid|(?:path|query|header)\.[A-Za-z0-9_-]+)\})(?:[^}]|$)`)
 
 // doubts looks at a command that could be compiled.
 func doubts(o *Operation, s *scope, e entry) {
@@ -47,7 +54,7 @@ func doubts(o *Operation, s *scope, e entry) {
 		return // whoever writes a list knows what an argument is
 	}
 	for _, word := range strings.Fields(quotes.ReplaceAllString(o.line, "q")) {
-		if slices.Contains(shellSigns, word) || shellParts.MatchString(word) {
+		if forShells(word) {
 			s.c.warn(e.lineOf(), "%s: no shell is in between: %s is given as an argument; write [\"sh\", \"-c\", \"…\"]", e.written, word)
 			return
 		}

@@ -27,6 +27,8 @@ func TestWarnings(t *testing.T) {
 		{"variable for a shell", []string{theCmd, `cmd: echo $HOME/x #@`}, []string{"no shell is in between: $HOME/x is given"}},
 		{"names for a shell", []string{theCmd, `cmd: echo *.csv #@`}, []string{"*.csv is given"}},
 		{"home for a shell", []string{theCmd, `cmd: echo ~/x #@`}, []string{"~/x is given"}},
+		{"redirection", []string{theCmd, `cmd: echo x 2>/dev/null #@`}, []string{"2>/dev/null is given"}},
+		{"stars that are none", []string{theCmd, `cmd: sed -e s/a*/b/ -o jsonpath={.items[*].name} a*b`}, nil},
 		{"dollar that is none", []string{theCmd, `cmd: echo 5$ '$x'`}, nil},
 		{"one brace", []string{theCmd, `cmd: ["/bin/echo", "{path.petId}"] #@`}, []string{"{path.petId} is no placeholder: write {{path.petId}}"}},
 		{"braces that are none", []string{theCmd, `cmd: ["/bin/echo", "{a}", "{{{{path.petId}}"]`}, nil},

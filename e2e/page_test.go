@@ -147,7 +147,7 @@ func TestPageEndsCalls(t *testing.T) {
 	if p := h.answer(t).wantProblem(t, 502, "no-answer"); p.Signal == nil || *p.Signal != "SIGTERM" {
 		t.Errorf("signal %v", p.Signal)
 	}
-	g.awaitEnd(t, h.id, "exit")
+	g.awaitState(t, h.id, "ended")
 	visit(t, "POST", page+"/page/end", form(token)).want(t, 410)
 	if len(g.logLines("an operator ends a call", h.id, "page")) != 1 {
 		t.Error("the log does not say who has ended it")

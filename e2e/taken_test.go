@@ -16,7 +16,7 @@ func TestWhatIsTakenIsNamed(t *testing.T) {
 		listen, socket string
 		words          []string
 	}{
-		"address":        {g.addr, g.path("other.sock"), []string{"second.yaml:2: ", g.addr + ": address already in use", fmt.Sprintf("process %d (\"urocket\") has it", g.pid()), "choose another"}},
+		"address":        {g.addr, g.path("other.sock"), []string{"second.yaml:2: ", g.addr + ": address already in use", fmt.Sprintf("process %d (\"urocket\") has it", g.pid()), "choose another address"}},
 		"every address":  {":" + g.addr[strings.LastIndexByte(g.addr, ':')+1:], g.path("other.sock"), []string{"second.yaml:2: ", fmt.Sprintf("process %d ", g.pid())}},
 		"no such one":    {"192.0.2.1:80", g.path("other.sock"), []string{"second.yaml:2: ", "it is no address of this machine"}},
 		"socket":         {"127.0.0.1:0", g.sock, []string{"second.yaml:3: ", fmt.Sprintf("process %d (\"urocket\") serves it", g.pid())}},

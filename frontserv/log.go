@@ -130,7 +130,8 @@ func (x *exchange) logDone(s *visor.Summary) {
 		attrs = append(attrs, slog.String("strays", s.Result.Strays.String()))
 	}
 	level := slog.LevelInfo
-	if x.broken && failed(s) { // the caller was told 200, or another status of success
+	// The caller was told 200, or another status of success, and has not left.
+	if x.broken && failed(s) && s.Stopped == visor.EndNone {
 		level = slog.LevelWarn
 	}
 	if x.cause != nil {

@@ -25,7 +25,7 @@ type door struct {
 
 	mu      sync.Mutex
 	invited map[string]*invitation // by word
-	unknown map[net.Conn]bool      // have not said their word yet
+	unknown map[net.Conn]int       // users of those who have not said their word yet
 	shut    bool
 }
 
@@ -44,9 +44,9 @@ type guest struct {
 
 const (
 	wordSize = 32 // of an invitation, in bytes of text
-	// mostUnknown may be about to say their word at a time: those who connect may be
-	// many, and each takes a descriptor.
-	mostUnknown = 32
+	// mostUnknown of a user may be about to say their word at a time: those who connect
+	// may be many, and each takes a descriptor.
+	mostUnknown = 16
 	wordTime    = 10 * time.Second // for saying it
 )
 
@@ -58,7 +58,7 @@ func openDoor(path string) (*door, error) {
 	if err := os.Chmod(path, 0o666); err != nil { // they may be other users
 		return nil, errors.Join(err, l.Close())
 	}
-	d := &door{l: l, invited: map[string]*invitation{}, unknown: map[net.Conn]bool{}}
+	d := &door{l: l, invited: map[string]*invitation{}, unknown: map[net.Conn]int{}}
 	d.serving.Go(d.run)
 	return d, nil
 }
@@ -83,11 +83,11 @@ func (d *door) arrive(conn *net.UnixConn) {
 	pid, uid := peerOf(conn)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.shut || pid == 0 || !d.awaits(uid) || len(d.unknown) >= mostUnknown {
+	if d.shut || pid == 0 || !d.awaits(uid) || d.unknownOf(uid) >= mostUnknown {
 		_ = conn.Close()
 		return
 	}
-	d.unknown[conn] = true
+	d.unknown[conn] = uid
 	d.serving.Go(func() { d.listen(conn, pid, uid) })
 }
 
@@ -98,6 +98,15 @@ func (d *door) awaits(uid int) bool {
 		}
 	}
 	return false
+}
+
+func (d *door) unknownOf(uid int) (n int) {
+	for _, of := range d.unknown {
+		if of == uid {
+			n++
+		}
+	}
+	return n
 }
 
 func (d *door) listen(conn net.Conn, pid, uid int) {

@@ -83,6 +83,9 @@ func initialize(call *cli.Call, o scaffold.Options) int {
 
 // instead says that a file is a configuration, where it is named as the document.
 func instead(file string) string {
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return "" // it cannot be read once more
+	}
 	if s, _ := config.Load(file); s != nil && s.Name != "" {
 		return "; it is a configuration of urocket, which this command writes: name the OpenAPI document"
 	}

@@ -9,8 +9,6 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"github.com/urocket/urocket/config"
 	"github.com/urocket/urocket/frontserv"
 	"github.com/urocket/urocket/page"
@@ -90,8 +88,8 @@ func (p *program) serveAdmin(l net.Listener) {
 		ReadHeaderTimeout: lastAnswers, ReadTimeout: adminRead, WriteTimeout: adminWrite, IdleTimeout: adminIdle, MaxHeaderBytes: adminHead,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 	}
-	limited := netutil.LimitListener(l, adminConnections())
-	p.serve(func() error { return ignoreClosed(p.admin.Serve(limited)) })
+	bound(p.admin, adminConnections())
+	p.serve(func() error { return ignoreClosed(p.admin.Serve(l)) })
 }
 
 // closeAdmin lets answers end until ctx is done.

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/netip"
 	"os"
-	"strconv"
+	"slices"
 	"syscall"
 
 	"github.com/urocket/urocket/internal/proctcp"
@@ -58,7 +57,7 @@ func replyRemedy(path string, err error) string {
 func addressRemedy(address string, err error) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return ": " + holder(address) + " has it: end that, or choose another address"
+		return ": " + holder(address) + " has it; choose another address, or end that"
 	case errors.Is(err, syscall.EACCES):
 		return ": ports below 1024 take root or CAP_NET_BIND_SERVICE: choose another port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
@@ -69,13 +68,24 @@ func addressRemedy(address string, err error) string {
 
 // holder names the process that listens on an address, as far as can be seen from here.
 func holder(address string) string {
-	host, text, _ := net.SplitHostPort(address) // was checked
-	port, _ := strconv.ParseUint(text, 10, 16)
-	ip, _ := netip.ParseAddr(host)
-	for _, socket := range proctcp.Listening(netip.AddrPortFrom(ip, uint16(port))) {
-		for _, pid := range proctcp.Holders(socket) {
-			return fmt.Sprintf("process %d (%q)", pid, family.Name(pid))
-		}
+	const unseen = "another process"
+	at, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return unseen
 	}
-	return "another process"
+	if at.IP == nil {
+		at.IP = net.IPv6unspecified
+	}
+	sockets := proctcp.Listening(at.AddrPort())
+	if len(sockets) == 0 {
+		return unseen
+	}
+	pids := proctcp.Holders(sockets[0])
+	switch {
+	case len(pids) == 0: // we may not see it
+		return unseen
+	case slices.Contains(pids, os.Getpid()):
+		return "another listener of this configuration"
+	}
+	return fmt.Sprintf("process %d (%q)", pids[0], family.Name(pids[0]))
 }

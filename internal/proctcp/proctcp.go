@@ -44,23 +44,27 @@ func Connected(from, to netip.AddrPort) (Socket, bool) {
 }
 
 // Listening finds the sockets that keep others from listening at an address: those that
-// listen there, or on its port at every address. An address that is not valid, or is
-// 0.0.0.0 or ::, is every one.
+// listen there, and then those that do so at every address of its kind. For 0.0.0.0 and
+// :: these are all on its port.
 func Listening(at netip.AddrPort) (found []Socket) {
 	const listens = "0A" // TCP_LISTEN
+	var everywhere []Socket
 	port := fmt.Sprintf(":%04X", at.Port())
-	every := !at.Addr().IsValid() || at.Addr().IsUnspecified()
 	for _, table := range tables {
 		own := table.form(at)
 		for _, line := range lines(table.file, port) {
+			s, ok := line.socket()
 			host, isPort := strings.CutSuffix(line[1], port)
-			same := every || line[1] == own || strings.Trim(host, "0") == ""
-			if s, ok := line.socket(); ok && isPort && same && line[3] == listens {
+			switch {
+			case !ok || !isPort || line[3] != listens:
+			case line[1] == own:
 				found = append(found, s)
+			case at.Addr().IsUnspecified() || own != "" && strings.Trim(host, "0") == "":
+				everywhere = append(everywhere, s)
 			}
 		}
 	}
-	return found
+	return append(found, everywhere...)
 }
 
 // line is one of a table: number, local and remote address, state; uid is the eighth

@@ -127,6 +127,10 @@ func (b *builder) noProgram(err error) string {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(b.in.Dir, file)
 	}
+	advice := ofShells(name)
+	if advice != "" {
+		return fmt.Sprintf("find program %q: %s", name, advice)
+	}
 	text := strings.Replace(err.Error(), " in PATH "+b.cmd.path(), " in PATH", 1)
 	byPath := strings.Contains(name, "/")
 	_, unseen := os.Stat(file) // a folder on the way may be what is not permitted
@@ -136,11 +140,11 @@ func (b *builder) noProgram(err error) string {
 	case errors.Is(err, fs.ErrPermission) && (!byPath || unseen == nil):
 		return text + ": it is not executable: chmod +x it, or write its interpreter in front"
 	}
-	if advice := ofShells(name); advice != "" {
-		return text + ": " + advice
-	}
 	return text + ": no such program can be run; write its path, or set PATH"
 }
+
+// times is how a line of crontab(5) begins.
+var times = regexp.MustCompile(`^(\*(/[0-9]+)?|[0-9]+([-,/][0-9]+)*|@(reboot|yearly|annually|monthly|weekly|daily|midnight|hourly))$`)
 
 // setting is what a shell reads as a variable that is set for the command behind it.
 var setting = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
@@ -158,7 +162,14 @@ func ofShells(name string) string {
 	case ".", "source", "export", "set", "exec", "eval", "if", "for", "while", "case", "{", "(", "!":
 		return `it is part of a shell: write ["sh", "-c", "…"]`
 	}
-	if setting.MatchString(name) {
+	switch {
+	case strings.HasPrefix(name, "("):
+		return `it begins what a shell runs: write ["sh", "-c", "…"]`
+	case strings.HasPrefix(name, "~"), strings.HasPrefix(name, "$"):
+		return "no shell is there that would put something in its place: write the path out"
+	case times.MatchString(name):
+		return "it looks like the time of a line of crontab: leave that out"
+	case setting.MatchString(name):
 		return fmt.Sprintf("it sets a variable, which takes a shell: write env: [%q], and in cmd what is behind it", name)
 	}
 	return ""

@@ -109,10 +109,15 @@ func TestProgramFaults(t *testing.T) {
 		"none":    "write its path, or set PATH",
 		"/":       "no such program can be run",
 		// Words that only a shell knows.
-		"cd /tmp":    "write wd: FOLDER",
-		"FOO=1 sh x": `write env: ["FOO=1"], and in cmd what is behind it`,
-		"umask 027":  "beside cmd",
-		"export A=1": `write ["sh", "-c", "…"]`,
+		"cd /tmp":       "write wd: FOLDER",
+		"FOO=1 sh x":    `write env: ["FOO=1"], and in cmd what is behind it`,
+		"*/5 * * * * x": "leave that out",
+		"@daily x":      "leave that out",
+		"~/bin/x":       "write the path out",
+		"HOME=/root x":  `write env: ["HOME=/root"]`,
+		"(cd /tmp":      "what a shell runs",
+		"umask 027":     "beside cmd",
+		"export A=1":    `write ["sh", "-c", "…"]`,
 	} {
 		_, faults := Compile(Input{Line: line, Dir: dir, SearchPath: "/nowhere:" + dir})
 		if len(faults) != 1 || !strings.Contains(faults[0].Message, want) || strings.Contains(faults[0].Message, "/nowhere") {

@@ -29,14 +29,16 @@ func (p *Pool) hasBeenTried() bool {
 	}
 }
 
-// fail counts a start that came to nothing; true: the pool is failing from now on.
+// fail counts a start that came to nothing; true: the pool is failing, or gives up, from
+// now on.
 //
 // What ends well and was never a worker does its work with each start: a job that is to be
 // run once a night, say. It is not tried again before [Pool.Revive].
 func (p *Pool) fail(err error) bool {
 	p.failures++
 	p.failed = err
-	p.hopeless = p.hopeless || errors.Is(err, errDone) && !p.proved
+	givesUp := !p.hopeless && !p.proved && errors.Is(err, errDone)
+	p.hopeless = p.hopeless || givesUp
 	p.hasTried()
 	if p.retry != nil { // two were started at the same time
 		p.retry.Stop()
@@ -54,7 +56,7 @@ func (p *Pool) fail(err error) bool {
 	}
 	first := !p.told
 	p.told = true
-	return first
+	return first || givesUp
 }
 
 func (p *Pool) retryLater() {

@@ -107,6 +107,7 @@ function serve(callable $handler): void
         ini_set('display_errors', 'stderr'); // on stdout it would be taken for a part of the answer
     }
     $line->write(['v' => 1, 'ready' => true, 'pid' => getmypid()], '');
+    Line::$ready = true;
     $before = [];
     while (($frame = $line->read()) !== null) {
         [$head, $body] = $frame;
@@ -168,6 +169,8 @@ function encode(mixed $value): string
 /** @internal Descriptor 3: frames of two lengths, a JSON object and bytes. */
 final class Line
 {
+    public static bool $ready = false;
+
     /** @param resource $stream */
     private function __construct(private $stream)
     {
@@ -225,4 +228,14 @@ final class Line
         }
         return $bytes;
     }
+}
+
+// die("no database") exits with 0, as a script does that has done its work, and urocket would not try again: it is for
+// scripts that are no workers. The last of the shutdown functions says that this one has failed.
+if (getenv('UROCKET_WORKER') !== false) {
+    register_shutdown_function(static fn () => register_shutdown_function(static function (): void {
+        if (!Line::$ready) {
+            exit(1);
+        }
+    }));
 }

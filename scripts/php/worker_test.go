@@ -223,3 +223,23 @@ func TestWorkerByHand(t *testing.T) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+// A worker that dies before it is ready has not ended well, whatever PHP says; and what is
+// no worker of urocket's ends as it ends.
+func TestWorkerThatDiesEarly(t *testing.T) {
+	for code, want := range map[string]int{
+		"require 'worker.php'; @fopen('/nowhere', 'r') or die('no database');":                                1,
+		"require 'worker.php'; register_shutdown_function(fn () => print('tidied up')); throw new Exception;": 1,
+		"die('no database');": 0,
+	} {
+		cmd := exec.Command("php", "-d", "display_errors=0", "-r", code)
+		cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin", "UROCKET_WORKER=3"}
+		out, _ := cmd.CombinedOutput()
+		if got := cmd.ProcessState.ExitCode(); got != want || strings.Contains(code, "tidied") && !strings.Contains(string(out), "tidied up") {
+			t.Errorf("%s: exit code %d: %s", code, got, out)
+		}
+	}
+	if out, err := exec.Command("php", "-r", "require 'worker.php'; echo 'x';").CombinedOutput(); err != nil || string(out) != "x" {
+		t.Errorf("by hand: %v: %s", err, out)
+	}
+}
