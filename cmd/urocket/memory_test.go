@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/prometheus/procfs"
+)
 
 func TestPaceOfTheCollector(t *testing.T) {
 	for _, c := range []struct {
@@ -12,5 +16,25 @@ func TestPaceOfTheCollector(t *testing.T) {
 		if got := paceFor(c.live); got != c.want {
 			t.Errorf("%d bytes live: %d %%, want %d", c.live, got, c.want)
 		}
+	}
+}
+
+// The program goes on without the pages that its start has needed.
+func TestUnmapProgram(t *testing.T) {
+	resident := func() uint64 {
+		self, err := procfs.Self()
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, err := self.NewStatus()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return status.RssFile
+	}
+	before := resident()
+	unmapProgram()
+	if after := resident(); after >= before {
+		t.Errorf("%d bytes of files before, %d after", before, after)
 	}
 }

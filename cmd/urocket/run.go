@@ -111,6 +111,7 @@ func run(o options, call *cli.Call) int {
 		return complain(call.Err, err)
 	}
 	tuneMemory()
+	unmapProgram()
 	return p.live(signals)
 }
 
