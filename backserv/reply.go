@@ -90,14 +90,17 @@ func (s *Server) deliver(p *posting) answer {
 	if p.conn != nil {
 		place = p.conn.peer.place
 	}
+	if p.conn != nil { // before it counts: from then on its connection gives way to none
+		p.conn.crowd.set(p.conn, true, p.id)
+	}
 	d, err := s.opt.Calls.Deliver(p.id, place)
 	if err != nil {
+		if p.conn != nil {
+			p.conn.crowd.set(p.conn, true, "")
+		}
 		return s.refused(p.id, err)
 	}
 	defer d.Abort()
-	if p.conn != nil {
-		p.conn.crowd.set(p.conn, true, p.id)
-	}
 	head, err := parseHead(p.header)
 	if err != nil {
 		a := badReply(err)

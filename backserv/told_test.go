@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,12 +52,13 @@ func TestRepliesAreTold(t *testing.T) {
 
 // Whoever asks /readyz fills no log.
 func TestUnreadyIsToldOnce(t *testing.T) {
-	why := "no worker"
-	b := serve(t, func(s *Server) { s.opt.Ready = func() error { return errors.New(why) } })
+	var why atomic.Value
+	why.Store(errors.New("no worker"))
+	b := serve(t, func(s *Server) { s.opt.Ready = func() error { return why.Load().(error) } })
 	for range 5 {
 		b.curl(t, nil, "http://internal/readyz")
 	}
-	why = "no other worker"
+	why.Store(errors.New("no other worker"))
 	b.curl(t, nil, "http://internal/readyz")
 	if n := strings.Count(b.log.String(), "not ready"); n != 2 {
 		t.Errorf("told %d times: %s", n, b.log)
