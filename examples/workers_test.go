@@ -77,7 +77,7 @@ func TestWorkersDryAndParse(t *testing.T) {
 		out, err := cmd.Output()
 		check(t, err)
 		if command == "dry" {
-			if !strings.Contains(string(out), "1 to 4 workers, each for one request at a time: php greeting.php") {
+			if !strings.Contains(string(out), "1 to 4 workers, each for one request at a time, for 2s at most: php greeting.php") {
 				t.Errorf("%s", out)
 			}
 			continue
