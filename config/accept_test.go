@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/urocket/urocket/internal/display"
 )
 
 // original is the example file of the first urocket, its wd changed.
@@ -95,11 +97,11 @@ func TestDurations(t *testing.T) {
 		0: "0s", time.Second: "1s", 5 * time.Minute: "5m", time.Hour: "1h", 90 * time.Second: "1m30s", 1500 * time.Millisecond: "1.5s",
 		10 * time.Second: "10s", 10 * time.Minute: "10m", 20 * time.Hour: "20h", time.Hour + time.Second: "1h0m1s",
 	} {
-		if got := formatDuration(d); got != want {
+		if got := display.Duration(d); got != want {
 			t.Errorf("%v is written %s, want %s", d, got, want)
 		}
-		if back, ok := parseDuration(formatDuration(d)); !ok || back != d {
-			t.Errorf("%v is written %s, which reads %v, %v", d, formatDuration(d), back, ok)
+		if back, ok := parseDuration(display.Duration(d)); !ok || back != d {
+			t.Errorf("%v is written %s, which reads %v, %v", d, display.Duration(d), back, ok)
 		}
 	}
 }

@@ -33,18 +33,6 @@ func parseDuration(text string) (d time.Duration, ok bool) {
 	return d, err == nil
 }
 
-// formatDuration writes a duration as a user would: 5m and not 5m0s.
-func formatDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
 // sizes are the units of bytes, large ones first: a size is written in the
 // first that divides it. Those by 1000 are read and never written.
 var sizes = []struct {

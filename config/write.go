@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/urocket/urocket/internal/display"
 )
 
 // WriteYAML writes the service as it is understood: every key that has a value,
@@ -60,7 +62,7 @@ func (p *printer) list(key string, values []string) {
 }
 
 func (p *printer) flag(key string, value bool)          { p.put(key, strconv.FormatBool(value)) }
-func (p *printer) time(key string, value time.Duration) { p.put(key, formatDuration(value)) }
+func (p *printer) time(key string, value time.Duration) { p.put(key, display.Duration(value)) }
 func (p *printer) size(key string, value int64)         { p.put(key, formatSize(value)) }
 func (p *printer) mode(key string, value fs.FileMode)   { p.put(key, fmt.Sprintf(`"%04o"`, value)) }
 func (p *printer) whole(key string, value int)          { p.put(key, strconv.Itoa(value)) }

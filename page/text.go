@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/urocket/urocket/internal/display"
 )
 
 func orNone(s string) string {
@@ -29,33 +31,6 @@ func span(d time.Duration) string {
 		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
 	}
 	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
-}
-
-// setting is a time as it would be written in the configuration: 1s, 5m, 1h30m.
-func setting(d time.Duration) string {
-	text := d.String()
-	for _, end := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, end) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
-}
-
-// size is a number of bytes: 0 B, 640 KiB, 5.2 MiB.
-func size(n int64) string {
-	value, unit := float64(n), "B"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if value < 1024 {
-			break
-		}
-		value, unit = value/1024, next
-	}
-	digits := 0
-	if value < 10 && unit != "B" {
-		digits = 1
-	}
-	return strconv.FormatFloat(value, 'f', digits, 64) + " " + unit
 }
 
 // lineSize is how much of a command is shown, which may hold a whole script.
@@ -91,7 +66,7 @@ func written(tail []byte, total int64) string {
 	}
 	text := plain(string(tail))
 	if missing > 0 {
-		return "(" + size(missing) + " before this are not kept)\n" + text
+		return "(" + display.Size(missing, " ") + " before this are not kept)\n" + text
 	}
 	return text
 }

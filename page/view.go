@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urocket/urocket/internal/display"
 	"github.com/urocket/urocket/visor"
 )
 
@@ -79,7 +80,7 @@ func newEndedRow(e *end) endedRow {
 	if !e.Start.IsZero() {
 		r.Took, r.Queue, r.CPU, r.PID = span(s.Wall), span(s.Queue), cpu(s), strconv.Itoa(e.PID)
 	}
-	r.Wrote = fmt.Sprintf("stdout %s, stderr %s", size(s.Stdout), size(s.Stderr))
+	r.Wrote = fmt.Sprintf("stdout %s, stderr %s", display.Size(s.Stdout, " "), display.Size(s.Stderr, " "))
 	if r.Bad {
 		r.Words = lastWords(r.Stderr, r.Stdout)
 	}
@@ -134,9 +135,9 @@ func cpu(s *visor.Stats) string {
 func memory(s *visor.Stats) string {
 	switch {
 	case s.Memory != nil:
-		return size(*s.Memory)
+		return display.Size(*s.Memory, " ")
 	case s.MaxRSS != nil:
-		return size(*s.MaxRSS)
+		return display.Size(*s.MaxRSS, " ")
 	}
 	return none
 }
@@ -152,14 +153,14 @@ func newOperationRow(o *Operation, now string) operationRow {
 			limits = append(limits, fmt.Sprintf(format, values...))
 		}
 	}
-	add(o.Timeout > 0, "timeout %s", setting(o.Timeout))
+	add(o.Timeout > 0, "timeout %s", display.Duration(o.Timeout))
 	add(o.Timeout == 0, "no timeout")
 	add(o.Running != visor.NoLimit, "running %d", o.Running)
 	add(o.Queued != visor.NoLimit, "queued %d", o.Queued)
 	l := &o.Limits
-	add(l.Memory > 0, "memory %s", size(l.Memory))
+	add(l.Memory > 0, "memory %s", display.Size(l.Memory, " "))
 	if l.Swap != nil {
-		add(true, "swap %s", size(*l.Swap))
+		add(true, "swap %s", display.Size(*l.Swap, " "))
 	}
 	add(l.PIDs > 0, "pids %d", l.PIDs)
 	add(l.CPUs > 0, "cpus %g", l.CPUs)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urocket/urocket/cmd/urocket/cli"
 	"github.com/urocket/urocket/config"
+	"github.com/urocket/urocket/internal/display"
 	"github.com/urocket/urocket/tracing"
 )
 
@@ -66,9 +67,9 @@ func dry(o options, call *cli.Call) int {
 			how = fmt.Sprintf("%d to %d workers, each for one request at a time", op.Worker.Min, op.Worker.Max)
 		}
 		if op.Timeout > 0 {
-			how += ", for " + op.Timeout.String() + " at most"
+			how += ", for " + display.Duration(op.Timeout) + " at most"
 		}
-		fmt.Fprintf(call.Out, "%-7s %s\n        %s: %s\n", op.Method, op.Path, how, strings.Join(quoted(op.Command.Argv()), " "))
+		fmt.Fprintf(call.Out, "%-7s %s\n        %s: %s\n", op.Method, op.Path, how, display.Command(op.Command.Argv()))
 		if op.Driver != config.DriverSpawn {
 			fmt.Fprintf(call.Out, "        driver: %s\n", l.driverOf(op))
 		}
@@ -102,17 +103,6 @@ func notes(op *config.Operation) []string {
 	sends := op.Method == "POST" || op.Method == "PUT" || op.Method == "PATCH"
 	if !sends && op.Driver != config.DriverWorker && op.Channel == config.ChannelCmdline && len(op.Command.Placeholders()) == 0 {
 		list = append(list, "the payload is not passed: with channel cmdline a placeholder has to take it, such as {{jsonpayload}}")
-	}
-	return list
-}
-
-// quoted writes arguments so that one can be told from two.
-func quoted(argv []string) []string {
-	list := make([]string, len(argv))
-	for i, arg := range argv {
-		if list[i] = arg; arg == "" || strings.ContainsAny(arg, " \t\n'\"\\") {
-			list[i] = fmt.Sprintf("%q", arg)
-		}
 	}
 	return list
 }

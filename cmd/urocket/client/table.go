@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/urocket/urocket/internal/display"
 )
 
 // tableStyle is how a table of calls is written.
@@ -29,12 +31,12 @@ func writeTable(out io.Writer, list []process, style tableStyle) {
 		length = distinct(list)
 	}
 	for _, p := range list {
-		row := []string{p.ID[:min(length, len(p.ID))], age(p.AgeMS), p.State, p.operation(), "-", "-", "-", commandLine(p.Argv)}
+		row := []string{p.ID[:min(length, len(p.ID))], age(p.AgeMS), p.State, p.operation(), "-", "-", "-", display.Command(p.Argv)}
 		if p.PID != 0 {
 			row[4], row[5] = strconv.Itoa(p.PID), seconds(p.cpu())
 		}
 		if n := p.memory(); n > 0 {
-			row[6] = size(n)
+			row[6] = display.Size(n, "")
 		}
 		if style.ended {
 			row = slices.Insert(row, 3, orDash(p.ending()))
@@ -92,30 +94,4 @@ func seconds(d time.Duration) string {
 		digits = 1
 	}
 	return strconv.FormatFloat(d.Seconds(), 'f', digits, 64) + "s"
-}
-
-// size is a number of bytes: 640KiB, 5.2MiB.
-func size(n int64) string {
-	value, unit := float64(n), "B"
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if value < 1024 {
-			break
-		}
-		value, unit = value/1024, next
-	}
-	if value < 10 && unit != "B" {
-		return strconv.FormatFloat(value, 'f', 1, 64) + unit
-	}
-	return strconv.FormatFloat(value, 'f', 0, 64) + unit
-}
-
-// commandLine writes arguments so that one can be told from two.
-func commandLine(argv []string) string {
-	words := make([]string, len(argv))
-	for i, word := range argv {
-		if words[i] = word; word == "" || strings.ContainsAny(word, " \t\n'\"\\") {
-			words[i] = strconv.Quote(word)
-		}
-	}
-	return strings.Join(words, " ")
 }
