@@ -17,7 +17,7 @@ import (
 type preludes struct {
 	dir   string
 	claim *os.File
-	door  *door // in the same directory: where spares wait; nil: there were none yet
+	door  *door // in the same directory: where spares wait
 }
 
 // preludeDir returns the directory, and makes it for who asks first.
@@ -37,6 +37,9 @@ func (c *Controller) preludeDir() (string, error) {
 	// that somebody holds this lock on, and the sweep does too.
 	_ = flock(claim, unix.LOCK_SH)
 	if err = warm.Preludes(s.Dir); err == nil {
+		p.door, err = openDoor(filepath.Join(s.Dir, warm.Door))
+	}
+	if err == nil {
 		err = claim.Chmod(0o711)
 	}
 	if err != nil {
@@ -44,20 +47,6 @@ func (c *Controller) preludeDir() (string, error) {
 	}
 	p.dir, p.claim = s.Dir, claim
 	return p.dir, nil
-}
-
-// openedDoor is where spares wait; it is opened for the first one.
-func (c *Controller) openedDoor() (d *door, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := &c.hearth.preludes
-	if err := p.intact(); err != nil {
-		return nil, err
-	}
-	if p.door == nil {
-		p.door, err = openDoor(filepath.Join(p.dir, warm.Door))
-	}
-	return p.door, err
 }
 
 // checkPreludes says that PHP would begin with something else than what was put there.
