@@ -56,6 +56,13 @@ func (c *Controller) checkPreludes() error {
 	return c.hearth.preludes.intact()
 }
 
+// doorOfSpares is where spares wait, as long as the preludes are what was put there.
+func (c *Controller) doorOfSpares() (*door, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hearth.preludes.door, c.hearth.preludes.intact()
+}
+
 // intact holds the path against the directory that was made: whoever may remove it, a
 // cleaner that runs as root, makes room for anybody's in a folder such as /tmp.
 func (p *preludes) intact() error {

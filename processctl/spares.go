@@ -152,10 +152,10 @@ func (s *spares) start() (*spare, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.c.checkPreludes(); err != nil {
+	d, err := s.c.doorOfSpares()
+	if err != nil {
 		return nil, err
 	}
-	d := s.c.hearth.preludes.door
 	i := d.invite(w.uid())
 	defer d.forget(i)
 	one := &spare{place: place, program: w.Program, fed: w.Stdin, Process: newProcess(s.c, Spec{
