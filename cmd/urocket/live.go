@@ -100,11 +100,11 @@ func (p *program) stop(now <-chan struct{}) {
 	defer cancel()
 	var errs []error
 	errs = append(errs, p.front.Shutdown(last), p.back.Shutdown(last))
-	for _, l := range p.listeners {
-		_ = l.Close() // closed by its server already; the socket's file goes here
-	}
 	if p.admin != nil {
 		errs = append(errs, p.closeAdmin(last))
+	}
+	for _, l := range p.listeners {
+		_ = l.Close() // each is closed by its server already; the socket's file goes here
 	}
 	p.serving.Wait()
 	end, cancel := context.WithTimeout(context.Background(), lastAnswers)

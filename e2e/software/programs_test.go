@@ -36,7 +36,7 @@ var programs = []prog{
 	{
 		name: "dokuwiki", file: "/usr/share/dokuwiki/bin/dwpage.php",
 		idle: []call{
-			{method: "PUT", path: "/wiki/playground?summary=x", body: "x\n", header: asText},
+			{method: "PUT", path: "/wiki/playground?summary=x", body: "\n", header: asText}, // nothing is written
 			{method: "GET", path: "/wiki/boats/title"},
 			{method: "POST", path: "/index?mode=--quiet"},
 			{method: "GET", path: "/wanted"},
