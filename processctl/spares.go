@@ -3,6 +3,7 @@ package processctl
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,18 +58,37 @@ func (s *spares) take() (*spare, error) {
 	for len(s.ready) > 0 {
 		first := s.ready[0]
 		s.ready = s.ready[1:]
-		select {
-		case <-first.exit:
-			s.failed(fmt.Errorf("a spare has died: %s", first.lastWords()))
-		default:
-			if fresh && first.place == place && first.program.AskedWith(&now) {
-				return first, nil
-			}
-			s.why = errors.New("the script's path or an ini file has changed: spares are being started anew")
+		switch {
+		case first.unwatch():
+			s.died(first)
+			continue
+		case fresh && first.place == place && first.program.AskedWith(&now):
+			return first, nil
 		}
+		s.why = errors.New("the script's path or an ini file has changed: spares are being started anew")
 		s.drop(first)
 	}
 	return nil, s.why
+}
+
+// add keeps one for the calls to come. The lock is held.
+func (s *spares) add(one *spare) {
+	s.ready = append(s.ready, one)
+	s.why = errors.New("all spares are in use")
+	one.watch(&s.work, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if i := slices.Index(s.ready, one); i >= 0 {
+			s.ready = slices.Delete(s.ready, i, i+1)
+			s.died(one)
+		}
+	})
+}
+
+// died has others started for one that has died while it waited. The lock is held.
+func (s *spares) died(one *spare) {
+	s.failed(fmt.Errorf("a spare has died: %s", one.lastWords()))
+	s.drop(one)
 }
 
 // program is that of the spares that are started now.
@@ -100,8 +120,7 @@ func (s *spares) fill() {
 			case s.isClosed():
 				s.drop(one)
 			default:
-				s.ready = append(s.ready, one)
-				s.why = errors.New("all spares are in use")
+				s.add(one)
 			}
 		})
 	}
@@ -172,7 +191,10 @@ func (s *spares) start() (*spare, error) {
 }
 
 // drop discards one without waiting for it. The lock is held.
-func (s *spares) drop(one *spare) { s.work.Go(one.discard) }
+func (s *spares) drop(one *spare) {
+	one.unwatch()
+	s.work.Go(one.discard)
+}
 
 // rest ends spares that nobody has needed for a while.
 func (s *spares) rest() {

@@ -206,6 +206,48 @@ func TestKilledSpares(t *testing.T) {
 	t.Errorf("no spare was used again: %v", by)
 }
 
+// A spare that dies while nobody calls is noticed, and its group removed, all the same.
+func TestSpareDiesWhileItWaits(t *testing.T) {
+	s := newStove(t, Options{}, "<?php echo 'x';")
+	w := s.warm(warm.Spare, "", nil)
+	s.ready(w)
+	waiting := func() (pids []int) {
+		w.spares.mu.Lock()
+		defer w.spares.mu.Unlock()
+		for _, one := range w.spares.ready {
+			pids = append(pids, one.pid)
+		}
+		return pids
+	}
+	first := waiting()[0]
+	must(t, syscall.Kill(first, syscall.SIGKILL))
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		now, groups := waiting(), s.groups()
+		if len(now) == 1 && now[0] != first && groups <= 1 {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("spare %d was killed; %d wait, in %d groups", first, now, groups)
+		}
+	}
+}
+
+// groups is how many cgroups the controller has at the moment.
+func (s *stove) groups() (n int) {
+	s.t.Helper()
+	if s.c.parent == nil {
+		return 0
+	}
+	entries, err := os.ReadDir(s.c.parent.Dir())
+	must(s.t, err)
+	for _, e := range entries {
+		if e.IsDir() {
+			n++
+		}
+	}
+	return n
+}
+
 // What is more than a warm PHP takes is started.
 func TestLargeCalls(t *testing.T) {
 	s := newStove(t, Options{}, "<?php echo strlen($argv[1]), strlen(getenv('LARGE')), count(getenv());")

@@ -174,10 +174,10 @@ func (a *Attempt) is(name, want string) {
 	}
 }
 
-// until polls for what no event tells.
+// until polls for what no event tells; what a timeout ends may come after the longest one.
 func (a *Attempt) until(what string, ok func() bool) {
 	a.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(longest*a.host.Short + patience); !ok(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			a.Fatalf("never: %s; of this row there are still %q", what, marked(a.dir))
 		}

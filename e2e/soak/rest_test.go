@@ -18,7 +18,10 @@ func (s *soak) atRest(l *life) {
 	s.gate.shut()
 	s.idle.empty()
 	s.demand(l, "at rest", s.restless)
-	if !l.bare && !s.hopeless.Load() {
+	if s.hopeless.Load() {
+		return // it would wait for the same in vain
+	}
+	if !l.bare {
 		s.drivers(l)
 		s.audit(l)
 		s.reconfigure(l, true)
@@ -121,8 +124,27 @@ func (s *soak) measure(l *life) {
 	_, _ = knock(s, s.random("knock", 0)) // a stranger's connection may be kept
 	s.reconfigure(l, true)
 	s.demand(l, "before the first call, with nothing to wait for calls", s.uncovered)
-	list := leftovers.Descriptors(l.pid())
-	s.worn = worn{fds: len(list) - len(shimsOf(l.pid())), list: list, groups: l.shape(s.groups(l))}
+	list, shims := s.settled(l)
+	s.worn = worn{fds: len(list) - len(shims), list: list, groups: l.shape(s.groups(l))}
+}
+
+// settled are the descriptors of a life and its shims, once none of them changes any
+// more: a shim that is let go of may live a little longer than its descriptor.
+func (s *soak) settled(l *life) (list []string, shims []int) {
+	const looks = 10 // in a row, some 20 ms from one to the next
+	same := 0
+	if !holds(func() bool {
+		fds, now := leftovers.Descriptors(l.pid()), shimsOf(l.pid())
+		if slices.Equal(fds, list) && slices.Equal(now, shims) {
+			same++
+		} else {
+			list, shims, same = fds, now, 0
+		}
+		return same >= looks
+	}) {
+		s.fault("life %d is never at rest before the first call", l.number)
+	}
+	return list, shims
 }
 
 // reconfigure has a configuration in force that keeps nothing for the next call, or the
