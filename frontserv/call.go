@@ -17,10 +17,21 @@ const reportTail = 64 << 10
 // makeCall prepares the process. Whatever the kernel would refuse is refused
 // here, before anything is started.
 func (x *exchange) makeCall() (*visor.Call, *problem) {
-	route := x.route
-	if route.Mode == visor.ReplyWorker {
+	if x.route.Mode == visor.ReplyWorker {
 		return x.makeRequest()
 	}
+	spec, p := x.makeSpec()
+	if p != nil {
+		return nil, p
+	}
+	call := x.newCall()
+	call.Spec = func() (processctl.Spec, error) { return *spec, nil }
+	return call, nil
+}
+
+// makeSpec says what process is to be started.
+func (x *exchange) makeSpec() (*processctl.Spec, *problem) {
+	route := x.route
 	scratch := processctl.NewScratch(x.o.TmpDir, route.OwnTmp, route.Channel == File)
 	values, p := x.newValues(scratch.File)
 	if p != nil {
@@ -34,7 +45,7 @@ func (x *exchange) makeCall() (*visor.Call, *problem) {
 	if err != nil {
 		return nil, startProblem(&processctl.StartError{Err: err})
 	}
-	spec := processctl.Spec{
+	spec := &processctl.Spec{
 		Path: program, Argv: argv, Env: x.environment(scratch, filled), Dir: route.Dir,
 		Scratch: scratch, Tail: visor.TailSize,
 		Limits: route.Limits, Isolation: route.Isolation, Warm: route.Warm, Timeout: route.Timeout, Grace: route.Grace, DeadlineEnv: "UROCKET_DEADLINE",
@@ -54,13 +65,28 @@ func (x *exchange) makeCall() (*visor.Call, *problem) {
 	if err := processctl.CheckArgs(program, argv, append(spec.Env, "UROCKET_DEADLINE="+strings.Repeat("0", 20))); err != nil {
 		return nil, expandProblem(err)
 	}
-	return x.newCall(spec), nil
+	return spec, nil
 }
 
-func (x *exchange) newCall(spec processctl.Spec) *visor.Call {
+// putOff drops the spec of a call that has to wait: it has been looked at, and is made
+// again when the process is started.
+func (x *exchange) putOff(call *visor.Call) {
+	if call.Pool != nil {
+		return
+	}
+	call.Spec = func() (processctl.Spec, error) {
+		spec, p := x.makeSpec()
+		if p != nil {
+			return processctl.Spec{}, p
+		}
+		return *spec, nil
+	}
+}
+
+func (x *exchange) newCall() *visor.Call {
 	call := &visor.Call{
 		ID: x.id, Operation: x.places, Mode: x.route.Mode, OnExit: x.route.OnExit,
-		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(), Spec: spec,
+		OnDisconnect: x.route.OnDisconnect, Argv: x.route.Command.Argv(),
 		Stats: x.route.Stats, OwnOnly: x.route.OwnOnly, MaxReply: x.o.MaxBody, Done: x.done,
 	}
 	if x.route.ValidateOut && x.doc != nil && x.route.Mode == visor.ReplySocket {

@@ -159,7 +159,9 @@ func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 				call, p = nil, x.faultProblem(fault)
 			}
 		}()
-		call, p = x.prepare()
+		if call, p = x.prepare(); p == nil {
+			x.putOff(call)
+		}
 	}()
 	<-done
 	return call, p
@@ -174,6 +176,9 @@ func (x *exchange) prepare() (*visor.Call, *problem) {
 		if p := stage(x); p != nil {
 			return nil, p
 		}
+	}
+	if x.body != nil && x.body != x.payload {
+		_ = x.body.Close() // the payload was made of it; large ones need not wait twice
 	}
 	return x.makeCall()
 }
@@ -241,7 +246,10 @@ func (x *exchange) findRoute() (done bool, p *problem) {
 func (x *exchange) beginProblem(err error) *problem {
 	var busy *visor.BusyError
 	var failing *worker.FailingError
+	var own *problem
 	switch {
+	case errors.As(err, &own):
+		return own
 	case errors.As(err, &busy):
 		return busyProblem(busy)
 	case errors.As(err, &failing):

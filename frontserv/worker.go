@@ -70,7 +70,7 @@ func (x *exchange) makeRequest() (*visor.Call, *problem) {
 	if x.route.LogOutput {
 		request.Line = x.logLine
 	}
-	call := x.newCall(processctl.Spec{})
+	call := x.newCall()
 	call.Pool, call.Request = x.route.Pool, request
 	return call, nil
 }

@@ -53,13 +53,15 @@ func (r *Run) begin(start func() (process, error)) (err error) {
 		return err
 	}
 	r.proc = proc
-	r.call.Spec = processctl.Spec{} // may hold a large payload
-	r.call.Request = nil
+	r.call.Spec, r.call.Request = nil, nil // they may hold a large payload
 	return nil
 }
 
 func (r *Run) start() (process, error) {
-	spec := r.call.Spec
+	spec, err := r.call.Spec()
+	if err != nil {
+		return nil, err
+	}
 	spec.Stream = r.call.Mode.Streamed()
 	spec.Events = processctl.Events{Exited: r.onExited, TimedOut: r.onTimedOut, Ended: r.onEnded}
 	return r.visor.start(spec)

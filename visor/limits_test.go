@@ -181,7 +181,7 @@ func TestFailedStartHoldsNoPlace(t *testing.T) {
 		func(processctl.Spec) (process, error) { panic("a fault") },
 	} {
 		v.start = fails
-		if _, err := v.Begin(context.Background(), &Call{ID: "id", Operation: newOperation("/x", 1, 0)}); err == nil {
+		if _, err := v.Begin(context.Background(), &Call{ID: "id", Operation: newOperation("/x", 1, 0), Spec: specOf("")}); err == nil {
 			t.Error("begun")
 		}
 		v.places.wantEmpty(t, 0)

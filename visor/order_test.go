@@ -84,6 +84,11 @@ type oneCall struct {
 	done    chan Summary
 }
 
+// specOf makes the spec of a program.
+func specOf(path string) func() (processctl.Spec, error) {
+	return func() (processctl.Spec, error) { return processctl.Spec{Path: path}, nil }
+}
+
 func begin(t interface{ Fatal(...any) }, c Call) *oneCall {
 	o := &oneCall{proc: &fakeProcess{}, answers: make(chan Answer, 2), done: make(chan Summary, 2)}
 	o.visor = New(nil, Limits{Running: 1, Queued: NoLimit, QueueWait: time.Hour})
@@ -91,7 +96,7 @@ func begin(t interface{ Fatal(...any) }, c Call) *oneCall {
 		o.proc.events = s.Events
 		return o.proc, nil
 	}
-	c.ID, c.Operation, c.Done = "id", newOperation("/x", NoLimit, NoLimit), func(s Summary) { o.done <- s }
+	c.ID, c.Operation, c.Spec, c.Done = "id", newOperation("/x", NoLimit, NoLimit), specOf("x"), func(s Summary) { o.done <- s }
 	ctx, leave := context.WithCancel(context.Background())
 	o.leave = leave
 	run, err := o.visor.Begin(ctx, &c)
@@ -366,11 +371,11 @@ func TestDrainStopsWhileAStartHangs(t *testing.T) {
 	}
 	hung := make(chan error, 1)
 	go func() {
-		_, err := v.Begin(context.Background(), &Call{ID: "hangs", Operation: newOperation("/h", NoLimit, NoLimit), Spec: processctl.Spec{Path: "hangs"}})
+		_, err := v.Begin(context.Background(), &Call{ID: "hangs", Operation: newOperation("/h", NoLimit, NoLimit), Spec: specOf("hangs")})
 		hung <- err
 	}()
 	<-hanging
-	run, err := v.Begin(context.Background(), &Call{ID: "runs", Operation: newOperation("/r", NoLimit, NoLimit)})
+	run, err := v.Begin(context.Background(), &Call{ID: "runs", Operation: newOperation("/r", NoLimit, NoLimit), Spec: specOf("")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func TestPace(t *testing.T) {
 			}
 			go func() {
 				defer leave()
-				run, err := v.Begin(ctx, &Call{ID: string(rune('a' + n)), Operation: newOperation("/x", NoLimit, NoLimit), Mode: ReplyReport})
+				run, err := v.Begin(ctx, &Call{ID: string(rune('a' + n)), Operation: newOperation("/x", NoLimit, NoLimit), Mode: ReplyReport, Spec: specOf("")})
 				if (err != nil) != (n == 4) {
 					t.Errorf("call %d: %v", n, err)
 				}
@@ -85,7 +85,7 @@ func TestPace(t *testing.T) {
 func TestFailedStartIsNotYoung(t *testing.T) {
 	v := New(nil, Limits{Running: NoLimit, Queued: NoLimit, QueueWait: time.Hour})
 	v.start = func(processctl.Spec) (process, error) { return nil, context.Canceled }
-	if _, err := v.Begin(context.Background(), &Call{ID: "a", Operation: newOperation("/x", NoLimit, NoLimit)}); err == nil {
+	if _, err := v.Begin(context.Background(), &Call{ID: "a", Operation: newOperation("/x", NoLimit, NoLimit), Spec: specOf("")}); err == nil {
 		t.Error("it was told well")
 	}
 	if v.pace.young != 0 {
@@ -108,7 +108,7 @@ func TestHangingStartHoldsNobodyUp(t *testing.T) {
 			return nil, context.Canceled
 		}
 		begin := func(path string) {
-			if _, err := v.Begin(context.Background(), &Call{ID: path, Operation: newOperation("/"+path, NoLimit, NoLimit), Spec: processctl.Spec{Path: path}}); err == nil {
+			if _, err := v.Begin(context.Background(), &Call{ID: path, Operation: newOperation("/"+path, NoLimit, NoLimit), Spec: specOf(path)}); err == nil {
 				t.Error("it was told well")
 			}
 		}

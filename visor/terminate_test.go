@@ -14,7 +14,7 @@ func TestTerminateInTheQueue(t *testing.T) {
 	o := begin(t, Call{Mode: ReplyReport})
 	refused := make(chan error, 1)
 	go func() {
-		_, err := o.visor.Begin(context.Background(), &Call{ID: "waits", Operation: newOperation("/x", NoLimit, NoLimit)})
+		_, err := o.visor.Begin(context.Background(), &Call{ID: "waits", Operation: newOperation("/x", NoLimit, NoLimit), Spec: specOf("")})
 		refused <- err
 	}()
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -65,7 +65,7 @@ func TestWhileAStartHangs(t *testing.T) {
 	}
 	began := make(chan *Run, 1)
 	go func() {
-		run, err := v.Begin(context.Background(), &Call{ID: "id", Operation: newOperation("/h", NoLimit, NoLimit)})
+		run, err := v.Begin(context.Background(), &Call{ID: "id", Operation: newOperation("/h", NoLimit, NoLimit), Spec: specOf("")})
 		if err != nil {
 			t.Error(err)
 		}
@@ -109,7 +109,7 @@ func TestTerminateAtAnyTime(t *testing.T) {
 				}
 			}
 		}()
-		run, err := v.Begin(context.Background(), &Call{ID: "id", Mode: mode, Operation: newOperation("/x", NoLimit, NoLimit)})
+		run, err := v.Begin(context.Background(), &Call{ID: "id", Mode: mode, Operation: newOperation("/x", NoLimit, NoLimit), Spec: specOf("")})
 		switch {
 		case errors.Is(err, ErrTerminated):
 		case err != nil:

@@ -79,8 +79,10 @@ type Call struct {
 	OnDisconnect OnDisconnect
 	Argv         []string // the command as the operator wrote it, for snapshots
 
-	// Spec is what to start; its Events and Stream are set by the visor.
-	Spec processctl.Spec
+	// Spec says what to start, but for Events and Stream, which the visor sets. It is
+	// asked when the process is about to be started, and its error is that of Begin:
+	// thousands may wait for their places, and need not have their specs with them.
+	Spec func() (processctl.Spec, error)
 
 	// Pool, if set, is whose worker has the call, with Request; no process is
 	// started for it, and Mode is [ReplyWorker].

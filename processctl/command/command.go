@@ -88,6 +88,7 @@ type Use struct {
 // requests may use it at once.
 type Command struct {
 	words      []word // as configured
+	written    []string
 	argv       []word // as run: scripts hold references instead of holes
 	env        []variable
 	uses       []Use
@@ -112,18 +113,15 @@ func Compile(in Input) (*Command, []Fault) {
 	if len(b.faults) > 0 {
 		return nil, b.faults
 	}
+	for _, w := range b.cmd.words {
+		b.cmd.written = append(b.cmd.written, w.written())
+	}
 	return &b.cmd, nil
 }
 
 // Argv is the command line with its placeholders unfilled, as the user wrote
-// them, scripts of shells included.
-func (c *Command) Argv() []string {
-	argv := make([]string, len(c.words))
-	for i, w := range c.words {
-		argv[i] = w.written()
-	}
-	return argv
-}
+// them, scripts of shells included. It must not be changed.
+func (c *Command) Argv() []string { return c.written }
 
 // Fixed is what no request changes: the words of the command, of which those with a
 // placeholder are nil, and the entries of Input.Env without one.
