@@ -278,6 +278,7 @@ func TestOutputBelongsToItsRequest(t *testing.T) {
 	everywhere(t, func(t *testing.T, c *processctl.Controller) {
 		g := open(t, c, nil, nil)
 		defer g.close()
+		var cpu time.Duration
 		for range 20 {
 			r := newRequest(t, "/say", "", nil, time.Minute)
 			r.Measure = true
@@ -291,12 +292,15 @@ func TestOutputBelongsToItsRequest(t *testing.T) {
 			if !over || usage.Stdout != int64(len("out of \n")+len(r.ID)) || n != usage.Stdout || string(out) != r.ID[len(r.ID)-3:]+"\n" {
 				t.Errorf("%q of %d, %+v", out, n, usage)
 			}
-			if level, _ := c.Level(); level != 0 && (usage.Group == nil || usage.Group.CPU <= 0 || usage.Group.CPU > 5*time.Second) {
-				t.Errorf("processor time %+v", usage.Group)
+			if usage.Group != nil {
+				cpu += usage.Group.CPU // of one request it may be 0: the kernel counts when a process gives way
 			}
 			if quiet := g.ask("/pid", "").written(); len(quiet) > 0 {
 				t.Errorf("another request has %q", quiet)
 			}
+		}
+		if level, _ := c.Level(); level != 0 && (cpu <= 0 || cpu > 100*time.Second) {
+			t.Errorf("processor time %v", cpu)
 		}
 	})
 }
