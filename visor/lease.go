@@ -32,7 +32,7 @@ func (r *Run) beginOn(lease worker.Lease) error {
 	err := r.begin(func() (process, error) {
 		used = true
 		job, err := lease.Begin(r.call.Request, worker.Events{
-			Answered: r.onAnswered, Exited: r.onDied, TimedOut: r.onTimedOut, Ended: r.onEnded,
+			Answered: r.onAnswered, Exited: r.onDied, TimedOut: r.onTimedOut, Ended: r.onLeft,
 		})
 		if err != nil {
 			return nil, err
@@ -90,4 +90,16 @@ func (r *Run) onDied(result processctl.Result) {
 	r.result = &result
 	close(r.exited)
 	r.decide(exitEnd(r.result))
+}
+
+// onLeft takes the end of the worker's part. One that was stopped, because an operator
+// wanted it, has told of nothing else: its caller gets what its death gives.
+func (r *Run) onLeft(result processctl.Result) {
+	r.mu.Lock()
+	waits := r.end == EndNone
+	r.mu.Unlock()
+	if waits {
+		r.onDied(result)
+	}
+	r.onEnded(result)
 }
