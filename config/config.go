@@ -127,7 +127,12 @@ type Operation struct {
 
 	line string   // cmd as one string, if it was one
 	args []string // cmd as a list, if it was one
+	lost *Fault
 }
+
+// Lost says that the body of a request, if the document lets it have one, does not reach
+// the command; nil: it does, or the method seldom comes with one.
+func (o *Operation) Lost() *Fault { return o.lost }
 
 // Limits are the cgroup v2 limits and rlimits of one process and all that it
 // starts. A nil pointer is a limit that is not set.

@@ -195,7 +195,7 @@ func (b *builder) compile(o *Operation, s *scope, names []string, verb pair) {
 		if o.Channel == ChannelFile {
 			remedy = "write {{payloadfile}} in cmd or env, or channel: stdin"
 		}
-		b.c.hint(e.line, "%s %s: with channel %s and no placeholder for it, the payload does not reach the process: %s", verb.key, o.Path, o.Channel, remedy)
+		o.lost = &Fault{File: b.c.file, Line: e.line, Message: fmt.Sprintf("%s %s: with channel %s and no placeholder for it, the payload does not reach the process: %s", verb.key, o.Path, o.Channel, remedy)}
 	}
 }
 

@@ -48,6 +48,11 @@ func TestWarnings(t *testing.T) {
 			before, _, _ := strings.Cut(text, "#@")
 			service := mustLoad(t, text)
 			warnings := append(service.Warnings(), service.Hints()...)
+			for _, o := range service.Operations {
+				if o.Lost() != nil {
+					warnings = append(warnings, *o.Lost())
+				}
+			}
 			if c.words == nil {
 				if len(warnings) > 0 {
 					t.Errorf("want none, got %v", warnings)

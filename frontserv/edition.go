@@ -61,7 +61,7 @@ func Load(o Options) (*Edition, Check) {
 		return nil, Check{Faults: []Fault{{Key: "openapi", Message: err.Error()}}}
 	}
 	e := &Edition{o: o, digest: doc.Digest()}
-	e.table.basePath, e.table.rules = doc.BasePath(), map[string]string{}
+	e.table.basePath, e.table.rules, e.table.sends = doc.BasePath(), map[string]string{}, map[string]sends{}
 	if o.BasePath != nil {
 		e.table.basePath = *o.BasePath
 	}

@@ -120,6 +120,9 @@ func (x *exchange) logDone(s *visor.Summary) {
 	if x.broken {
 		attrs = append(attrs, slog.Bool("broken_off", true))
 	}
+	if s.Stopped != visor.EndNone && s.Stopped != s.End {
+		attrs = append(attrs, slog.String("stopped", s.Stopped.String()))
+	}
 	if hint := x.hint(s); hint != "" {
 		attrs = append(attrs, slog.String("hint", hint))
 	}
@@ -131,7 +134,7 @@ func (x *exchange) logDone(s *visor.Summary) {
 	}
 	level := slog.LevelInfo
 	// The caller was told 200, or another status of success, and has not left.
-	if x.broken && failed(s) && s.Stopped == visor.EndNone {
+	if x.broken && failed(s) && (s.Stopped == visor.EndNone || s.Stopped == visor.EndTimeout) {
 		level = slog.LevelWarn
 	}
 	if x.cause != nil {
@@ -151,6 +154,8 @@ func (x *exchange) hint(s *visor.Summary) string {
 	switch {
 	case x.route.Mode != visor.ReplySocket || x.route.OnExit != visor.ExitFail || s.End != visor.EndExit || failed(s):
 		return ""
+	case s.Refused:
+		return `what was posted was refused: the lines "reply refused" of this request say why`
 	case s.Stats.Stdout > 0:
 		return "nothing was posted to the socket; if what it prints is the answer, write reply: stdout"
 	}

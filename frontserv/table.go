@@ -29,8 +29,12 @@ type table struct {
 	router   router.Router[*endpoint]
 	basePath string
 	rules    map[string]string // what is demanded, in words, by verb and path
+	sends    map[string]sends  // by verb and path
 	unmapped []string          // what the document has and the map has not, as VERB PATH
 }
+
+// sends is what callers may send to an operation.
+type sends struct{ body, parameters bool }
 
 // find routes a request: its path as it is, then without the base path. matched
 // is the path that fitted.
@@ -81,6 +85,7 @@ func (b *builder) addRoutes(routes []Route) {
 		e := &endpoint{path: r.Path, route: r, doc: b.doc.Operation(r.Path, r.Method), places: &places}
 		b.check(r, e.doc)
 		e.rule = b.rule(r, e.doc)
+		b.table.sends[r.Method+" "+r.Path] = sends{e.doc == nil || e.doc.HasBody(), e.doc == nil || e.doc.HasParameters()}
 		if err := b.table.router.Add(r.Method, r.Path, e); err != nil {
 			b.fault(r, "", "%v", err)
 		}

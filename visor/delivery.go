@@ -111,6 +111,7 @@ func (d *Delivery) Commit(reply *Reply) error {
 	r := d.run
 	if r.call.Check != nil {
 		if err := r.call.Check(reply); err != nil {
+			r.refuse()
 			return &RefusedError{err}
 		}
 	}
@@ -125,6 +126,13 @@ func (d *Delivery) Commit(reply *Reply) error {
 		return nil
 	}
 	return lateError(r.call.Mode, r.end)
+}
+
+// refuse notes that a reply was refused, for the summary.
+func (r *Run) refuse() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refused = true
 }
 
 // Abort ends a delivery. After Commit it does nothing more.

@@ -31,6 +31,7 @@ type Run struct {
 	proc       process
 	ticket     *ticket // for its place; nil: it has not had to wait
 	cut        bool    // an operator had its process ended
+	refused    bool    // a reply was
 	end        End
 	reply      *Reply
 	result     *processctl.Result
@@ -301,6 +302,6 @@ func (r *Run) finish() {
 	r.mu.Unlock()
 	if last {
 		s := r.stats()
-		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Driver: r.proc.Driver(), Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
+		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Refused: r.refused, Driver: r.proc.Driver(), Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
 	}
 }

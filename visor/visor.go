@@ -111,6 +111,7 @@ type Call struct {
 type Summary struct {
 	End      End
 	Stopped  End    // why the process was made to end: its timeout, the caller gone, draining; EndNone: it was not
+	Refused  bool   // a reply was posted that was not fit to be the answer
 	Driver   string // how it came to be, as of [processctl.Process.Driver]; worker
 	Result   processctl.Result
 	Stats    Stats

@@ -55,6 +55,11 @@ func dry(o options, call *cli.Call) int {
 		return complain(call.Err, err)
 	}
 	told := append(l.warnings, l.service.Hints()...)
+	for _, op := range l.service.Operations {
+		if body, _ := l.edition.Sends(op.Path, op.Method); body && op.Lost() != nil {
+			told = append(told, *op.Lost())
+		}
+	}
 	slices.SortStableFunc(told, func(a, b config.Fault) int { return a.Line - b.Line })
 	for _, w := range told {
 		fmt.Fprintf(call.Err, "%v (warning)\n", w)
@@ -76,7 +81,7 @@ func dry(o options, call *cli.Call) int {
 		if who := l.edition.Security(op.Path, op.Method); who != "" {
 			fmt.Fprintf(call.Out, "        security: %s\n", who)
 		}
-		for _, note := range notes(op) {
+		for _, note := range l.notes(op) {
 			fmt.Fprintf(call.Out, "        note: %s\n", note)
 		}
 	}
@@ -96,12 +101,13 @@ func firstOf(list []string) string {
 }
 
 // notes says what the operator should know of a command that is otherwise in order. That
-// the body of a POST does not reach its command is a warning, which config gives; of what a
-// GET has, its parameters, it is worth no more than a note.
-func notes(op *config.Operation) []string {
+// the body of a POST does not reach its command is a warning; of parameters, which are the
+// payload where there is no body, it is worth no more than a note.
+func (l *loaded) notes(op *config.Operation) []string {
 	list := op.Command.Notes()
-	sends := op.Method == "POST" || op.Method == "PUT" || op.Method == "PATCH"
-	if !sends && op.Driver != config.DriverWorker && op.Channel == config.ChannelCmdline && len(op.Command.Placeholders()) == 0 {
+	body, parameters := l.edition.Sends(op.Path, op.Method)
+	lost := parameters && op.Driver != config.DriverWorker && op.Channel == config.ChannelCmdline && len(op.Command.Placeholders()) == 0
+	if lost && (op.Lost() == nil || !body) {
 		list = append(list, "the payload is not passed: with channel cmdline a placeholder has to take it, such as {{jsonpayload}}")
 	}
 	return list

@@ -53,6 +53,12 @@ func (o *Operation) ID() string { return o.op.OperationID }
 // Title says in a line what it is: its summary, else how its description begins.
 func (o *Operation) Title() string { return firstLine(o.op.Summary, o.op.Description) }
 
+// HasBody reports whether the operation declares a body.
+func (o *Operation) HasBody() bool { return o.op.RequestBody != nil }
+
+// HasParameters reports whether the operation declares parameters.
+func (o *Operation) HasParameters() bool { return len(o.params) > 0 }
+
 // RawOnly reports whether the operation declares a body, and only such ones as cannot
 // become JSON.
 func (o *Operation) RawOnly() bool {
