@@ -43,6 +43,13 @@ func (e *Edition) Operations() []visor.Operation {
 // answered with 501.
 func (e *Edition) Unmapped() []string { return e.table.unmapped }
 
+// Sends says what callers may send to an operation according to the document; of what the
+// document lacks nothing is known, so both.
+func (e *Edition) Sends(path, method string) (body, parameters bool) {
+	s := e.table.sends[method+" "+path]
+	return s.body, s.parameters
+}
+
 // SameDocument says whether two editions were made of the same document.
 func (e *Edition) SameDocument(other *Edition) bool { return e.digest == other.digest }
 

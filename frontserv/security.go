@@ -90,13 +90,6 @@ func (b *builder) rule(r *Route, doc *apidoc.Operation) *guard.Rule {
 // Security says in words what an operation demands; "": the document knows no security.
 func (e *Edition) Security(path, method string) string { return e.table.rules[method+" "+path] }
 
-// Sends says what callers may send to an operation according to the document; of what the
-// document lacks nothing is known, so both.
-func (e *Edition) Sends(path, method string) (body, parameters bool) {
-	s := e.table.sends[method+" "+path]
-	return s.body, s.parameters
-}
-
 // authorize holds the request against what the document demands, as far as that goes
 // without its body.
 func (x *exchange) authorize() *problem {
