@@ -298,10 +298,10 @@ func (r *Run) finish() {
 	r.mu.Lock()
 	last := r.answered && r.ended != nil && !r.over
 	r.over = r.over || last
-	stopped := r.stopped
+	stopped, refused := r.stopped, r.refused
 	r.mu.Unlock()
 	if last {
 		s := r.stats()
-		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Refused: r.refused, Driver: r.proc.Driver(), Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
+		r.visor.over(r, Summary{End: r.end, Stopped: stopped, Refused: refused, Driver: r.proc.Driver(), Result: *r.ended, Stats: s, Leftover: r.ended.Leftover, tail: r.proc.Tail})
 	}
 }
