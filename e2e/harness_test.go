@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -123,8 +124,11 @@ func (g *gateway) waitUp() {
 		a, err := g.tryBack("GET", "/healthz", nil)
 		return err == nil && a.status == 200
 	})
-	g.idle = g.descriptors()
+	// One will have been forked ahead for each that forks: a group and a connection.
+	g.idle = g.descriptors() + 2*len(forking.FindAll(readFile(g.path("urocket-service.yaml")), -1))
 }
+
+var forking = regexp.MustCompile(`\bdriver"?: "?fork\b`)
 
 func (g *gateway) hasEnded() bool {
 	select {

@@ -60,8 +60,8 @@ func (p *Process) bear(c *Controller) (birth, error) {
 			return birth{}, &ResourceError{err}
 		}
 	case w.keeper != nil:
-		b, err := p.bearWarm(int(c.null.Fd()))
-		if err == nil || errors.Is(err, warm.ErrUncertain) {
+		b, err := p.bearWarm(c)
+		if err == nil || errors.Is(err, warm.ErrUncertain) || p.tree == nil {
 			return b, err
 		}
 		p.driver = w.instead(err)

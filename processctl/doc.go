@@ -28,8 +28,9 @@
 //
 // However a process comes to be, all of this holds, and none of it is done by whoever
 // bears it. It is started; or, where [Spec.Warm] says so, forked by a PHP that has done
-// its start-up (package warm) and is a child of this program all the same; or it was
-// started ahead, into outputs and a tree that are the call's from then on. What cannot
+// its start-up (package warm) and is a child of this program all the same, perhaps before
+// there was a call for it; or it was started ahead, into outputs and a tree that are the
+// call's from then on. What cannot
 // come to be in one way does in the next, once: [Process.Driver] says how and why.
 //
 // A program that uses this package is executed again as the shim: package shim

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/processctl/family"
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // Process is one process and all that it starts.
@@ -22,8 +23,9 @@ type Process struct {
 	exit   <-chan family.Death
 
 	childFDs [3]int
-	spare    *spare   // that it was; nil: it was none
-	claim    *os.File // on the scratch files; nil: there are none
+	spare    *spare    // that it was; nil: it was none
+	nestling *nestling // that it is to be; nil: it is not, or is already
+	claim    *os.File  // on the scratch files; nil: there are none
 	out      [2]*pipe
 	tails    [2]tail
 	lines    [2]*lines
@@ -230,7 +232,11 @@ func (p *Process) finish() (err error) {
 	for _, o := range mine {
 		o.close()
 	}
-	return p.removeScratch()
+	err = p.removeScratch()
+	if p.driver == string(warm.Fork) {
+		p.spec.Warm.nest.ended()
+	}
+	return err
 }
 
 // scratchTries bounds how often descriptors are waited for, [lastLook] each time:

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"strconv"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -30,37 +29,7 @@ type spare struct {
 	stdin    *os.File // the writing end of that
 	place    warm.Place
 	program  warm.Program
-
-	taken   chan struct{} // closed when it waits no more; nil: nobody watches it
-	watched chan struct{} // closed when nobody watches it any more
-	dead    bool          // it was seen to die; read once watched is closed
-}
-
-// watch tells died, from a goroutine of work, if the spare dies before [spare.unwatch].
-func (s *spare) watch(work *sync.WaitGroup, died func()) {
-	s.taken, s.watched = make(chan struct{}), make(chan struct{})
-	work.Go(func() {
-		select {
-		case <-s.taken:
-		case <-s.exit:
-			s.dead = true
-		}
-		close(s.watched)
-		if s.dead {
-			died()
-		}
-	})
-}
-
-// unwatch ends the watch, if there is one, and says whether the spare has died. Who
-// calls it is the only one to do so.
-func (s *spare) unwatch() (dead bool) {
-	if s.taken != nil {
-		close(s.taken)
-		<-s.watched
-		s.taken = nil
-	}
-	return s.dead
+	lookout
 }
 
 // launch starts the process. On an error there may be something to discard.

@@ -75,7 +75,7 @@ func (s *spares) take() (*spare, error) {
 func (s *spares) add(one *spare) {
 	s.ready = append(s.ready, one)
 	s.why = errors.New("all spares are in use")
-	one.watch(&s.work, func() {
+	one.watch(&s.work, one.exit, nil, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if i := slices.Index(s.ready, one); i >= 0 {

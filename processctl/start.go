@@ -83,6 +83,7 @@ func (p *Process) prepare(c *Controller) (err error) {
 	if p.takeSpare(); p.spare != nil {
 		return nil
 	}
+	p.takeNestling()
 	return p.prepareCold(c)
 }
 
@@ -108,6 +109,9 @@ func (p *Process) prepareOutputs() (err error) {
 }
 
 func (p *Process) prepareTree(c *Controller) (err error) {
+	if p.nestling != nil {
+		return nil // it has one
+	}
 	p.tree, err = c.newTree(p.spec.Limits, p.spec.Isolation)
 	return err
 }
@@ -182,8 +186,11 @@ func (p *Process) undo() {
 			o.close()
 		}
 	}
+	if p.nestling != nil {
+		p.nestling.Close()
+	}
 	if p.tree != nil {
-		p.removeUnborn()
+		removeUnborn(p.tree)
 	}
 	_ = p.removeScratch()
 }
@@ -198,9 +205,10 @@ func (p *Process) closeChildFDs() {
 }
 
 // removeUnborn removes the tree of a start that failed. It is empty, unless a
-// shim was lost before it could tell that the process was started after all.
-func (p *Process) removeUnborn() {
-	insist(func() bool { gone, _, _ := p.tree.remove(); return gone }, p.tree.kill)
+// shim was lost before it could tell that the process was started after all; or what
+// waits in it has nothing to wait for any more.
+func removeUnborn(t tree) {
+	insist(func() bool { gone, _, _ := t.remove(); return gone }, t.kill)
 }
 
 // insist removes what is left of a start, and kills what is in its way. It gives up

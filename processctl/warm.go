@@ -31,8 +31,9 @@ type Warm struct {
 	// concerned, why it was started again.
 	Log func(string)
 
-	keeper *warm.Keeper // set by [Controller.KeepWarm]: one of the two
-	spares *spares
+	nest   *nest        // set by [Controller.KeepWarm]: this one,
+	keeper *warm.Keeper // and whose it is,
+	spares *spares      // or these
 }
 
 // kept is what is kept for an operation.
@@ -168,7 +169,9 @@ func (c *Controller) KeepWarm(list []*Warm) error {
 			}
 		}
 		keep[key] = k
-		w.keeper, _ = k.(*warm.Keeper)
+		if w.nest, _ = k.(*nest); w.nest != nil {
+			w.keeper = w.nest.Keeper
+		}
 		w.spares, _ = k.(*spares)
 	}
 	for key, k := range c.hearth.kept {
@@ -194,7 +197,7 @@ func (c *Controller) keep(w *Warm) (kept, error) {
 	if w.Kind == warm.Spare {
 		return c.keepSpares(own), nil
 	}
-	return warm.Keep(c.warmHost(&own), own.Program, w.Log), nil
+	return c.newNest(own), nil
 }
 
 // closeWarm ends all that is kept warm.
@@ -210,36 +213,45 @@ func (c *Controller) closeWarm() error {
 	return errors.Join(err, c.removePreludes())
 }
 
-// bearWarm has the process forked by a PHP that has done its start-up. On an error but
-// [warm.ErrUncertain] no line of its script has run.
-func (p *Process) bearWarm(null int) (birth, error) {
+// bearWarm has the process forked by a PHP that has done its start-up, or has one that
+// was forked by it already run the script. On an error but [warm.ErrUncertain] no line of
+// that has run.
+func (p *Process) bearWarm(c *Controller) (birth, error) {
 	w := p.spec.Warm
+	if p.spec.Path != w.PHP {
+		return birth{}, errElsewhere
+	}
+	b, err := p.hatch(c)
+	if b.pid == 0 && !errors.Is(err, warm.ErrUncertain) && p.tree != nil {
+		b, err = p.forkNow(c)
+	}
+	if err == nil {
+		p.driver = string(warm.Fork)
+		w.nest.flown()
+	}
+	return b, err
+}
+
+// forkNow has the process forked.
+func (p *Process) forkNow(c *Controller) (birth, error) {
 	t, ok := p.tree.(*groupTree)
 	if !ok {
 		return birth{}, errors.New("there are no cgroups")
 	}
-	if p.spec.Path != w.PHP {
-		return birth{}, errElsewhere
-	}
-	in := p.childFDs[0]
-	if in < 0 {
-		in = null
-	}
-	pid, err := w.keeper.Fork(func() *warm.Request {
-		return &warm.Request{Call: p.call(p.begin()), Stdin: in, Stdout: p.childFDs[1], Stderr: p.childFDs[2], Group: t.group}
-	})
+	pid, err := p.spec.Warm.keeper.Fork(func() *warm.Request { return p.request(c, t) })
 	if err != nil {
 		return birth{}, err
 	}
-	p.driver = string(warm.Fork)
-	b, ours := p.reaper.forked(pid, p.start, func(pid int) bool {
-		place, err := cgroup.PathOf(pid)
-		return err == nil && t.holds(place)
-	})
-	if !ours {
-		return birth{}, fmt.Errorf("the warm php says that it has forked process %d, which is none of this call's: %w", pid, warm.ErrUncertain)
+	return c.reaper.forkedInto(t, pid, p.start)
+}
+
+// request is what a forked process is told. Its time begins.
+func (p *Process) request(c *Controller, t *groupTree) *warm.Request {
+	in := p.childFDs[0]
+	if in < 0 {
+		in = int(c.null.Fd())
 	}
-	return b, nil
+	return &warm.Request{Call: p.call(p.begin()), Stdin: in, Stdout: p.childFDs[1], Stderr: p.childFDs[2], Group: t.group}
 }
 
 // suspect tells who has borne the process that it has crashed.

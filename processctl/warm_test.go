@@ -22,7 +22,12 @@ type stove struct {
 	t   *testing.T
 	c   *Controller
 	dir string
+
+	hatches bool // each process is one that was forked ahead
 }
+
+// hatched is the driver fork, with processes that were forked ahead.
+const hatched warm.Driver = "hatched"
 
 func newStove(t *testing.T, o Options, script string) *stove {
 	t.Helper()
@@ -61,6 +66,9 @@ func (s *stove) write(name, text string) {
 // warm keeps PHP warm for a command line, php with options before a.php.
 func (s *stove) warm(kind warm.Driver, options string, edit func(*Warm)) *Warm {
 	s.t.Helper()
+	if s.hatches = kind == hatched; s.hatches {
+		kind = warm.Fork
+	}
 	w := &Warm{
 		Program: warm.Program{
 			PHP: "/usr/bin/php", Options: strings.Fields(options), Script: "a.php", Dir: s.dir, Kind: kind, Title: "test: warm",
@@ -106,9 +114,36 @@ func (s *stove) tryCall(w *Warm, edit func(*Spec)) (run, error) {
 	if edit != nil {
 		edit(&spec)
 	}
+	if w != nil && s.hatches {
+		_ = s.laid(w)
+	}
 	p, err := s.c.Start(spec)
 	r.Process = p
 	return r, err
+}
+
+// laid waits until a process was forked ahead, and returns its pid; 0 if PHP has to be
+// started anew first.
+func (s *stove) laid(w *Warm) int {
+	s.t.Helper()
+	n := w.nest
+	if n == nil {
+		return 0
+	}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if pid, _ := n.Serving(); pid == 0 {
+			return 0
+		}
+		n.mu.Lock()
+		n.fill()
+		one := n.ready
+		n.mu.Unlock()
+		if one != nil {
+			return one.PID
+		}
+	}
+	s.t.Fatal("nothing is forked ahead")
+	return 0
 }
 
 // said waits for the end of a process and says what it wrote and how it ended.
@@ -214,15 +249,19 @@ func TestLikeSpawn(t *testing.T) {
 				}
 			}
 			want := s.call(nil, edit).said(t)
-			for _, kind := range []warm.Driver{warm.Fork, warm.Spare} {
+			for _, kind := range ways {
 				w := s.warm(kind, c.options, func(w *Warm) { w.Stdin = c.stdin > 0 })
 				s.ready(w)
+				pid := 0
+				if s.hatches {
+					pid = s.laid(w)
+				}
 				r := s.call(w, edit)
 				if got := r.said(t); got != want {
-					t.Errorf("%s: %s\nspawn: %s", r.Driver(), got, want)
+					t.Errorf("%s: %s\nspawn: %s", kind, got, want)
 				}
-				if r.Driver() != w.String() {
-					t.Errorf("born as %s", r.Driver())
+				if r.Driver() != w.String() || s.hatches && w.nest != nil && r.PID() != pid {
+					t.Errorf("%s: born as %s", kind, r.Driver())
 				}
 			}
 		})
@@ -292,10 +331,13 @@ func TestStoppedZygote(t *testing.T) {
 	w := s.warm(warm.Fork, "", nil)
 	s.ready(w)
 	pid, _ := w.keeper.Serving()
+	_ = s.laid(w)
 	must(t, syscall.Kill(pid, syscall.SIGSTOP))
-	r := s.call(w, nil)
-	if got := r.said(t); got != "(5 signal 0)" || s.ran("7") != 1 || !strings.Contains(r.Driver(), "-> spawn: ") {
-		t.Errorf("%s by %s, ran %d times", got, r.Driver(), s.ran("7"))
+	for n, driver := range []string{"fork", "fork -> spawn: "} { // the first has what was forked ahead
+		r := s.call(w, nil)
+		if got := r.said(t); got != "(5 signal 0)" || s.ran("7") != n+1 || !strings.HasPrefix(r.Driver(), driver) {
+			t.Errorf("%s by %s, ran %d times", got, r.Driver(), s.ran("7"))
+		}
 	}
 	s.ready(w)
 	if now, _ := w.keeper.Serving(); now == pid {

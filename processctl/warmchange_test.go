@@ -11,9 +11,12 @@ import (
 	"github.com/urocket/urocket/processctl/warm"
 )
 
-// kinds runs a test for both drivers.
+// ways are those in which a process comes of a PHP that was started before.
+var ways = []warm.Driver{warm.Fork, hatched, warm.Spare}
+
+// kinds runs a test for each of them.
 func kinds(t *testing.T, f func(t *testing.T, kind warm.Driver)) {
-	for _, kind := range []warm.Driver{warm.Fork, warm.Spare} {
+	for _, kind := range ways {
 		t.Run(string(kind), func(t *testing.T) { f(t, kind) })
 	}
 }
@@ -114,7 +117,7 @@ func TestSwitchedRelease(t *testing.T) {
 			if got := r.said(t); got != "r2r2r2r2(0 signal 0)" {
 				t.Errorf("by %s: %s", r.Driver(), got)
 			}
-			if r.Driver() == string(kind) {
+			if r.Driver() == w.String() {
 				break
 			}
 			if time.Now().After(end) {

@@ -181,6 +181,7 @@ func (p *warmChild) attend(said *lines) {
 		said.flush(false)
 	})
 	<-p.exit
+	p.out.settle() // a child that does not come to begin may have its other end
 	p.out.stop()
 	reading.Wait()
 	p.discard()

@@ -63,7 +63,7 @@ func TestRightsLikeSpawn(t *testing.T) {
 					t.Errorf("as spawned: %s", want)
 				}
 			}
-			for _, kind := range []warm.Driver{warm.Fork, warm.Spare} {
+			for _, kind := range ways {
 				w := s.warm(kind, "", func(w *Warm) { w.Isolation = isolation })
 				s.ready(w)
 				got := said(w, string(kind))

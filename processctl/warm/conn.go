@@ -151,6 +151,7 @@ const (
 	run   purpose = 'r'
 	anew  purpose = 'n' // to run a script of which opcache may have another
 	trial purpose = 't'
+	wait  purpose = 'a' // for a request of its own, on the descriptor that is its stdin
 )
 
 // ask sends a request. Its pid comes on the channel, or an errno as a negative number,
@@ -171,7 +172,7 @@ func (c *conn) ask(r *Request, group int, how manner, what purpose) (<-chan int,
 	c.pending[number] = ch
 	c.mu.Unlock()
 	copy(b, fmt.Sprintf("%08x%c%c", number, how, what))
-	if err := c.send(b, []int{r.Stdin, r.Stdout, r.Stderr, group}); err != nil {
+	if err := send(c.f, c.rc, b, []int{r.Stdin, r.Stdout, r.Stderr, group}); err != nil {
 		c.mu.Lock()
 		delete(c.pending, number)
 		c.mu.Unlock()
@@ -183,13 +184,13 @@ func (c *conn) ask(r *Request, group int, how manner, what purpose) (<-chan int,
 var errLost = errors.New("the warm PHP has ended")
 
 // send sends a datagram whole, or not at all.
-func (c *conn) send(b []byte, fds []int) error {
+func send(f *os.File, rc syscall.RawConn, b []byte, fds []int) error {
 	rights := unix.UnixRights(fds...)
-	if err := c.f.SetWriteDeadline(time.Now().Add(sendTime)); err != nil {
+	if err := f.SetWriteDeadline(time.Now().Add(sendTime)); err != nil {
 		return err
 	}
 	var err error
-	werr := c.rc.Write(func(fd uintptr) bool {
+	werr := rc.Write(func(fd uintptr) bool {
 		for {
 			err = unix.Sendmsg(int(fd), b, rights, nil, unix.MSG_NOSIGNAL)
 			if err != unix.EINTR {

@@ -14,6 +14,10 @@
 // Where a user other than root may not put a process into a group, the child enters it
 // by a descriptor of its cgroup.procs that was opened by who may, before anything else.
 //
+// A child can be forked before there is a request for it ([Keeper.Ahead]): it waits for one
+// in its group, on a connection of its own, and then does the same. Cloning a PHP takes
+// about as long as all the rest until the script's first line.
+//
 // A PHP that cannot fork (no FFI, threads) can wait all the same, for one call:
 // spare.php reads it from a socket beside it, where it first says a word that it was
 // started with. Starting and keeping those is for package processctl, which has
@@ -25,7 +29,8 @@
 //     that it begins, over the socket, before a line of the script is run. Whoever has
 //     that socket open when the parent is gone is a child that has not begun; so once
 //     nobody has, what has not answered never will. Only a process that the kernel does
-//     not let die leaves a doubt ([ErrUncertain]), and is not born again.
+//     not let die leaves a doubt ([ErrUncertain]), and is not born again. The same
+//     holds of a child that was forked ahead, and its connection ([Ahead.Begin]).
 //   - A PHP that dies is started again, with growing pauses; one that answers nobody
 //     though it could is killed first. It is replaced after many calls, after an hour,
 //     after a process of it has crashed, and ended when it has nothing to do. Meanwhile

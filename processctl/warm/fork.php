@@ -13,6 +13,9 @@
  * is not. The child itself answers "NUMBER PID", just before SCRIPT begins; what keeps it from that is
  * "NUMBER -ERRNO", and then nothing was run.
  *
+ * A child that is to wait (a) says so in the same way, takes what came as its stdin for its descriptor 3, and waits
+ * there for a request of its own, with which no cgroup comes.
+ *
  * Nothing in here may draw a random number, look up a temporary directory or name a superglobal before the
  * fork: PHP would keep what it found for all children. */
 (static function (): string {
@@ -126,6 +129,7 @@
         $clone->child_tid = $tid->cdata;
     }
     $say("ready\0" . getmypid() . "\0" . $script);
+    $waits = false; // we are a child that was forked ahead
 
     for (;;) {
         $m->controllen = 48;
@@ -139,14 +143,27 @@
         $fds = $m->controllen >= 16 ? ($rights->len - 16) >> 2 : 0;
         $enter = $frame[8] === 'e';
         $pid = -24; // EMFILE: there was no room for all of them
+        if ($waits && $fds === 3) {
+            break;
+        }
         if ($fds === 4) {
             $clone->flags = $enter ? $flags : $flags | 0x200000000 /* CLONE_INTO_CGROUP */;
             $clone->cgroup = $enter ? 0 : $rights->fd[3];
             $pid = $c->syscall(435 /* clone3 */, $clone_args, 88);
-            if ($pid === 0) {
+            if ($pid === 0 && $frame[9] !== 'a') {
                 break;
             }
-            if ($pid < 0) {
+            if ($pid === 0 && $enter && $c->write($rights->fd[3], '0', 1) !== 1) {
+                $say(FFI::string($frame, 8) . ' -' . $c->__errno_location()[0]);
+                $c->_exit(1);
+            }
+            if ($pid === 0) {
+                $waits = true;
+                $say(FFI::string($frame, 8) . ' ' . getmypid());
+                $c->dup2($rights->fd[0], 3);
+                $c->dup2($rights->fd[1], 1); // it is not to keep what is PHP's
+                $c->dup2($rights->fd[2], 2);
+            } elseif ($pid < 0) {
                 $pid = -$c->__errno_location()[0];
             }
         }
@@ -173,7 +190,7 @@
         $say($number . ' ' . getmypid());
         $c->_exit(0);
     }
-    for ($i = 0; $i < 4; $i++) {
+    for ($i = 0; $i < $fds; $i++) {
         if ($i < 3) {
             $c->dup2($rights->fd[$i], $i);
         }

@@ -129,6 +129,8 @@ func (k *Keeper) adopt(z *zygote) {
 	}
 	if k.closed {
 		k.dismiss(z)
+	} else if k.host.Adopted != nil {
+		k.host.Adopted()
 	}
 }
 

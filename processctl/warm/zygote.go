@@ -44,6 +44,9 @@ type Host struct {
 
 	// Boots has room for as many PHPs as may be starting at a time.
 	Boots chan struct{}
+
+	// Adopted, if set, is told when calls go to another PHP. It must not wait for anything.
+	Adopted func()
 }
 
 // Command is a PHP to be started.
@@ -159,20 +162,30 @@ func (z *zygote) holds() bool {
 	return err == nil && real == z.real && z.p.Fresh()
 }
 
-// run has a process born that runs the script as it is. One that was edited is seen
-// anyhow, but for one that has the time of the old one: opcache has to be told.
+// run has a process born that runs the script as it is.
 func (z *zygote) run(r *Request) (int, error) {
-	now := sourceOf(z.real)
-	last := z.seen.Load()
-	what := run
-	if now != *last && now.mtime == last.mtime {
-		what = anew
-	}
+	what, seen := z.purpose()
 	pid, err := z.fork(r, what)
-	if err == nil && now != *last {
-		z.seen.CompareAndSwap(last, &now)
+	if err == nil {
+		seen()
 	}
 	return pid, err
+}
+
+// purpose is how the script is run as it is now, and what to do once it was. One that was
+// edited is seen anyhow, but for one that has the time of the old one: opcache has to be
+// told.
+func (z *zygote) purpose() (what purpose, seen func()) {
+	now, last := sourceOf(z.real), z.seen.Load()
+	switch {
+	case now == *last:
+		return run, func() {}
+	case now.mtime == last.mtime:
+		what = anew
+	default:
+		what = run
+	}
+	return what, func() { z.seen.CompareAndSwap(last, &now) }
 }
 
 // edited says whether the script is another than at the start, so that opcache keeps it

@@ -1,0 +1,93 @@
+package warm
+
+import (
+	"os"
+	"sync"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// ahead has a process forked ahead.
+func (k *kitchen) ahead(keeper *Keeper) (a *Ahead, g Group, end func()) {
+	k.t.Helper()
+	g, remove, err := k.group()
+	must(k.t, err)
+	a, err = keeper.Ahead(g)
+	must(k.t, err)
+	return a, g, func() {
+		a.Close()
+		var status unix.WaitStatus
+		_, err := unix.Wait4(a.PID, &status, 0, nil)
+		must(k.t, err)
+		remove()
+	}
+}
+
+// request is one whose output goes to w.
+func (k *kitchen) request(w *os.File, g Group) *Request {
+	return &Request{
+		Call:  Call{Dir: k.dir, Script: "a.php", Words: []string{"php", "a.php", "x y"}, Args: 2, Env: []string{"A=1"}},
+		Stdin: int(k.null.Fd()), Stdout: int(w.Fd()), Stderr: int(w.Fd()), Group: g,
+	}
+}
+
+// One that was forked ahead runs the script as it is when it is told to; or nothing, if
+// it is told nothing or has died.
+func TestAhead(t *testing.T) {
+	k := newKitchen(t)
+	write(t, k.path("a.php"), `<?php echo "old";`)
+	keeper := k.keep(k.program())
+	k.serving(keeper, 0)
+	out, err := os.Create(k.path("out"))
+	must(t, err)
+	defer out.Close()
+	said := func() string {
+		text, err := os.ReadFile(k.path("out"))
+		must(t, err)
+		return string(text)
+	}
+
+	a, g, end := k.ahead(keeper)
+	write(t, k.path("a.php"), `<?php file_put_contents("php://stderr", implode(",", $argv) . getmypid() . getenv("A") . count(getenv()));`)
+	if !keeper.Serves(a) || said() != "" {
+		t.Errorf("it is of no use, or has said %q", said())
+	}
+	must(t, a.Begin(k.request(out, g)))
+	pid := a.String()[len("process "):]
+	end()
+	if want := "a.php,x y" + pid + "11"; said() != want {
+		t.Errorf("%q, want %q", said(), want)
+	}
+
+	_, _, end = k.ahead(keeper)
+	end() // it ends by itself when it is told nothing
+	for _, after := range []bool{false, true} {
+		a, g, end = k.ahead(keeper)
+		if after {
+			must(t, syscall.Kill(a.PID, syscall.SIGSTOP)) // so that it has not begun
+		}
+		var killed sync.WaitGroup
+		killed.Go(func() { _ = syscall.Kill(a.PID, syscall.SIGKILL) })
+		if !after {
+			killed.Wait()
+		}
+		before := said()
+		if err := a.Begin(k.request(out, g)); err == nil || said() != before {
+			t.Errorf("killed: %v, and it has said %q", err, said())
+		}
+		killed.Wait()
+		end()
+	}
+
+	a, _, end = k.ahead(keeper)
+	must(t, os.Mkdir(k.path("sub"), 0o755))
+	write(t, k.path("sub/b.php"), "<?php")
+	must(t, os.Remove(k.path("a.php")))
+	must(t, os.Symlink("sub/b.php", k.path("a.php")))
+	if keeper.Serves(a) {
+		t.Error("the script is another one by now")
+	}
+	end()
+}
