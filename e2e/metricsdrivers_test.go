@@ -9,15 +9,15 @@ import (
 func working(t *testing.T) (ops, map[string]string) {
 	t.Helper()
 	return ops{
-			"get /work":   {"cmd": []string{"php", "@DIR@/work.php"}, "driver": "worker", "worker": keys{"min": 1, "max": 2}, "timeout": "10s"},
-			"get /warm":   {"cmd": []string{"php", "@DIR@/warm.php"}, "driver": "fork", "reply": "stdout"},
-			"get /spawns": says("hello"),
-		}, map[string]string{
-			"worker.php": string(readFile("../scripts/php/worker.php")),
-			"work.php": `<?php require __DIR__ . '/worker.php';
+		"get /work":   {"cmd": []string{"php", "@DIR@/work.php"}, "driver": "worker", "worker": keys{"min": 1, "max": 2}, "timeout": "10s"},
+		"get /warm":   {"cmd": []string{"php", "@DIR@/warm.php"}, "driver": "fork", "reply": "stdout"},
+		"get /spawns": says("hello"),
+	}, map[string]string{
+		"worker.php": string(readFile("../scripts/php/worker.php")),
+		"work.php": `<?php require __DIR__ . '/worker.php';
 				Urocket\serve(function (Urocket\Request $r) { if ($r->param('t') === 'die') exit(1); return ['hello' => $r->param('t')]; });`,
-			"warm.php": `<?php echo "hello\n";`,
-		}
+		"warm.php": `<?php echo "hello\n";`,
+	}
 }
 
 // Workers are told as they are now and by what became of them; calls, by how their
