@@ -8,14 +8,15 @@ import (
 	"sync"
 )
 
-// The garbage collector runs again when so much more was allocated: as much as has
-// survived its last run, which is Go's way, but at least headroom, in bytes, unless
-// that is very much more than what has survived. A service is small and its calls
-// leave much behind; without that the collector would look at the same documents,
-// routes and remembered calls many times a second.
+// The garbage collector runs again when so much more was allocated: headroom, in bytes,
+// but not very much more than what has survived its last run, and not less than half of
+// that. A service is small and its calls leave much behind; without headroom the
+// collector would look at the same documents, routes and remembered calls many times a
+// second. Where thousands wait, what has survived is theirs, and as much again, which is
+// Go's way, would be a lot.
 const (
 	headroom   = 32 << 20
-	leastPace  = 100 // percent of what has survived
+	leastPace  = 50 // percent of what has survived
 	mostPace   = 400
 	worthwhile = 10 // a smaller change is not made
 )
@@ -24,7 +25,7 @@ const (
 var pace = struct {
 	sync.Mutex
 	percent int
-}{percent: leastPace}
+}{percent: 100} // as Go has it
 
 // afterRun is found to be garbage by each run of the collector.
 type afterRun struct{ _ *afterRun }

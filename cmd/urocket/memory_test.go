@@ -11,7 +11,7 @@ func TestPaceOfTheCollector(t *testing.T) {
 		live uint64
 		want int
 	}{
-		{0, mostPace}, {4 << 20, mostPace}, {headroom / 2, 200}, {headroom, leastPace}, {10 * headroom, leastPace},
+		{0, mostPace}, {4 << 20, mostPace}, {headroom / 2, 200}, {headroom, 100}, {2 * headroom, leastPace}, {10 * headroom, leastPace},
 	} {
 		if got := paceFor(c.live); got != c.want {
 			t.Errorf("%d bytes live: %d %%, want %d", c.live, got, c.want)
