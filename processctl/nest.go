@@ -1,6 +1,7 @@
 package processctl
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -19,15 +20,16 @@ type nest struct {
 	c *Controller
 	w Warm
 
-	work sync.WaitGroup
+	work sync.WaitGroup // those who bear, watch, have taken or discard one
 
-	mu      sync.Mutex
-	running int       // processes that calls have
-	ready   *nestling // nil: none
+	mu      sync.Mutex // never held while the keeper is asked: that has its own when it tells us
+	running int        // calls that have a process, or are about to
+	ready   *nestling  // nil: none
 	filling bool
+	stale   bool // there is another PHP since that began
 	closed  bool
 	backoff warm.Backoff
-	resume  time.Time // no other is forked ahead before
+	retry   *time.Timer // nothing is forked ahead until then; nil: no need to wait
 }
 
 // nestling is a process that waits in a nest for a call to become its own.
@@ -48,72 +50,106 @@ func (c *Controller) newNest(w Warm) *nest {
 	return n
 }
 
-// take returns one that lives and would not be forked in another way now; nil: there is
-// none.
-func (n *nest) take() *nestling {
-	n.mu.Lock()
-	one := n.ready
-	n.ready = nil
-	if one != nil && one.unwatch() {
-		n.lose(one)
-		one = nil
-	}
-	n.mu.Unlock()
-	if one != nil && !n.Serves(one.Ahead) {
-		n.drop(one)
-		return nil
-	}
-	return one
-}
-
-// flown counts a process that a call has from now on.
-func (n *nest) flown() {
+// enter counts a call that comes. It must leave once.
+func (n *nest) enter() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.running++
 }
 
-// ended counts a process of a call that is gone, with all that it has started.
-func (n *nest) ended() {
+// leave counts a call that is over, whatever its process came of: nothing is left of that.
+func (n *nest) leave() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.running--
 	n.fill()
 }
 
+// take returns one that lives and would not be forked in another way now; nil: there is
+// none. Whoever has it calls [nest.settled] once.
+func (n *nest) take() *nestling {
+	one := n.pick()
+	if one != nil && !n.Serves(one.Ahead) {
+		n.drop(one)
+		n.settled()
+		return nil
+	}
+	return one
+}
+
+func (n *nest) pick() *nestling {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	one := n.ready
+	if n.ready = nil; one == nil {
+		return nil
+	}
+	if one.unwatch() {
+		n.lose(one)
+		return nil
+	}
+	n.work.Add(1) // it is not closed yet: then nothing would be ready
+	return one
+}
+
+// settled says that the process of a call is, or is not, one that was taken.
+func (n *nest) settled() { n.work.Done() }
+
 // adopted is told when there is another PHP that forks.
 func (n *nest) adopted() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if one := n.ready; one != nil { // of the one before
+		n.ready = nil
+		one.unwatch()
+		n.drop(one)
+	}
+	if n.retry != nil {
+		n.retry.Stop()
+		n.retry = nil
+	}
+	n.stale = n.filling
 	n.fill()
 }
 
 // fill has one forked for the next call, if none waits and no call runs. The lock is held.
 func (n *nest) fill() {
-	if n.running > 0 || n.closed || n.filling || n.ready != nil || time.Now().Before(n.resume) {
+	if n.running > 0 || n.closed || n.filling || n.ready != nil || n.retry != nil {
 		return
 	}
 	n.filling = true
 	n.work.Go(func() {
 		one, err := n.bear()
+		pid, _ := n.Serving()
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.filling = false
 		switch {
-		case err != nil:
-			n.failed() // whoever comes next has the same trouble, and tells of it
+		case n.stale:
+			if n.stale = false; one != nil {
+				n.drop(one)
+			}
+			n.fill()
+		case err != nil && pid == 0: // there will be another PHP, or a call that has one started
+		case err != nil: // whoever comes next has the same trouble, and tells of it
+			n.later()
 		case n.closed:
 			n.drop(one)
 		default:
-			n.ready = one
-			one.watch(&n.work, one.birth.exit, one.Gone(), func() {
-				n.mu.Lock()
-				defer n.mu.Unlock()
-				if n.ready == one {
-					n.ready = nil
-					n.lose(one)
-				}
-			})
+			n.add(one)
+		}
+	})
+}
+
+// add keeps one for the next call. The lock is held.
+func (n *nest) add(one *nestling) {
+	n.ready = one
+	one.watch(&n.work, one.birth.exit, one.Gone(), func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		if n.ready == one {
+			n.ready = nil
+			n.lose(one)
 		}
 	})
 }
@@ -123,14 +159,24 @@ func (n *nest) lose(one *nestling) {
 	select {
 	case <-one.Gone(): // with the PHP that has borne it
 	default:
-		n.failed()
-		n.w.Log(fmt.Sprintf("%v has died, which was forked ahead", one))
+		n.later()
+		n.work.Go(func() { n.w.Log(fmt.Sprintf("%v has died, which was forked ahead", one)) })
 	}
 	n.drop(one)
 }
 
-// failed puts the next off. The lock is held.
-func (n *nest) failed() { n.resume = time.Now().Add(n.backoff.Next()) }
+// later puts the next one off. The lock is held.
+func (n *nest) later() {
+	if n.retry != nil || n.closed {
+		return
+	}
+	n.retry = time.AfterFunc(n.backoff.Next(), func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.retry = nil
+		n.fill()
+	})
+}
 
 // bear has one forked.
 func (n *nest) bear() (*nestling, error) {
@@ -164,7 +210,8 @@ func (r *reaper) forkedInto(t *groupTree, pid int, since time.Time) (birth, erro
 	return b, nil
 }
 
-// drop discards one without waiting for it.
+// drop discards one without waiting for it. The lock is held, and it is not closed; or
+// there is something else in work.
 func (n *nest) drop(one *nestling) { n.work.Go(one.discard) }
 
 // discard ends one that no call has, and removes what it had.
@@ -179,6 +226,9 @@ func (one *nestling) discard() {
 func (n *nest) Close() {
 	n.mu.Lock()
 	n.closed = true
+	if n.retry != nil {
+		n.retry.Stop()
+	}
 	if one := n.ready; one != nil {
 		n.ready = nil
 		one.unwatch()
@@ -191,10 +241,26 @@ func (n *nest) Close() {
 
 // takeNestling makes the tree of one that waits the process's, if there is one.
 func (p *Process) takeNestling() {
-	if w := p.spec.Warm; w != nil && w.nest != nil && p.spec.Path == w.PHP {
-		if p.nestling = w.nest.take(); p.nestling != nil {
-			p.tree = p.nestling.tree
-		}
+	w := p.spec.Warm
+	if w == nil || w.nest == nil {
+		return
+	}
+	p.nest = w.nest
+	p.nest.enter()
+	call := p.call(p.spec.Env)
+	if p.spec.Path != w.PHP || !call.Fits() {
+		return // it will come to be in another way
+	}
+	if p.nestling = p.nest.take(); p.nestling != nil {
+		p.tree = p.nestling.tree
+	}
+}
+
+// leaveNest is called when nothing is left of the process, or it did not come to be.
+func (p *Process) leaveNest() {
+	if p.nest != nil {
+		p.nest.leave()
+		p.nest = nil
 	}
 }
 
@@ -206,6 +272,7 @@ func (p *Process) hatch(c *Controller) (birth, error) {
 	if one == nil {
 		return birth{}, nil
 	}
+	defer p.nest.settled()
 	one.birth.signal(syscall.SIGCONT) // a script that is the same user may have stopped it
 	err := one.Begin(p.request(c, one.tree))
 	p.nestling = nil
@@ -213,7 +280,10 @@ func (p *Process) hatch(c *Controller) (birth, error) {
 		return one.birth, nil
 	}
 	p.tree = nil
-	p.spec.Warm.nest.drop(one)
+	p.nest.drop(one)
+	if errors.Is(err, warm.ErrUncertain) {
+		return birth{}, err
+	}
 	if terr := p.prepareTree(c); terr != nil {
 		return birth{}, &ResourceError{terr}
 	}

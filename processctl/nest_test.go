@@ -38,7 +38,7 @@ func TestForkedAhead(t *testing.T) {
 	w := s.warm(warm.Fork, "", nil)
 	s.ready(w)
 	eventually(t, "one is forked ahead", func() bool { return w.waiting() > 0 })
-	for range 3 {
+	for n := range 3 {
 		want := w.waiting()
 		long := s.call(w, func(spec *Spec) { spec.Env = append(spec.Env, "HANG=1") })
 		if long.PID() != want || long.Driver() != "fork" {
@@ -48,6 +48,11 @@ func TestForkedAhead(t *testing.T) {
 		if pid := w.waiting(); pid != 0 {
 			t.Errorf("process %d was forked ahead while a call runs", pid)
 		}
+		if n == 1 { // it is not to be missed afterwards
+			zygote, _ := w.nest.Serving()
+			must(t, syscall.Kill(zygote, syscall.SIGKILL))
+			eventually(t, "another PHP is ready", func() bool { pid, _ := w.nest.Serving(); return pid > 0 && pid != zygote })
+		}
 		s.write("over", "")
 		if got := long.said(t); got != "x(0 signal 0)" {
 			t.Error(got)
@@ -55,8 +60,47 @@ func TestForkedAhead(t *testing.T) {
 		must(t, syscall.Unlink(s.path("over")))
 		eventually(t, "the next is forked ahead", func() bool { return w.waiting() > 0 })
 	}
-	if groups := s.groups(); groups != 2 {
-		t.Errorf("%d groups, for PHP and for the next call", groups)
+	eventually(t, "a group for PHP and one for the next call", func() bool { return s.groups() == 2 })
+
+	// What is started in another way takes nothing away.
+	want := w.waiting()
+	r := s.call(w, func(spec *Spec) { spec.Env = append(spec.Env, "LARGE="+strings.Repeat("y", MaxArg-10), "ALSO="+strings.Repeat("y", MaxArg-10)) })
+	if got := r.said(t); got != "x(0 signal 0)" || r.Driver() == "fork" || w.waiting() != want {
+		t.Errorf("%s by %s; %d waits, %d did", got, r.Driver(), w.waiting(), want)
+	}
+}
+
+// A reload does not wait for a call that is just being given what was forked ahead, but
+// leaves nothing of that behind; nor does it matter to the count of calls.
+func TestForkedAheadWhileReloading(t *testing.T) {
+	s := newStove(t, Options{}, noting)
+	for n := range 20 {
+		w := s.warm(warm.Fork, "", nil)
+		s.ready(w)
+		pid := s.laid(w)
+		p := newProcess(s.c, Spec{Path: "/usr/bin/php", Argv: []string{"php", "a.php"}, Dir: s.dir, Warm: w, Env: []string{"REQUEST_ID=0"}})
+		must(t, p.prepare(s.c))
+		if p.nestling == nil || p.nestling.PID != pid || w.nest.running != 1 || w.waiting() != 0 {
+			t.Fatalf("%+v was taken", p.nestling)
+		}
+		if n%2 == 0 {
+			must(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+		var call sync.WaitGroup
+		call.Go(func() {
+			time.Sleep(time.Duration(n) * 500 * time.Microsecond)
+			if n%4 < 2 {
+				_, _ = p.hatch(s.c)
+			}
+			p.undo()
+		})
+		must(t, s.c.KeepWarm(nil))
+		s.c.hearth.cooling.Wait()
+		call.Wait()
+		eventually(t, "it is gone", func() bool { return gone(pid) && s.groups() == 0 })
+		if w.nest.running != 0 {
+			t.Errorf("%d calls are said to run", w.nest.running)
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/urocket/urocket/processctl/family"
-	"github.com/urocket/urocket/processctl/warm"
 )
 
 // Process is one process and all that it starts.
@@ -24,6 +23,7 @@ type Process struct {
 
 	childFDs [3]int
 	spare    *spare    // that it was; nil: it was none
+	nest     *nest     // of its operation, which counts it; nil: there is none
 	nestling *nestling // that it is to be; nil: it is not, or is already
 	claim    *os.File  // on the scratch files; nil: there are none
 	out      [2]*pipe
@@ -232,11 +232,8 @@ func (p *Process) finish() (err error) {
 	for _, o := range mine {
 		o.close()
 	}
-	err = p.removeScratch()
-	if p.driver == string(warm.Fork) {
-		p.spec.Warm.nest.ended()
-	}
-	return err
+	defer p.leaveNest()
+	return p.removeScratch()
 }
 
 // scratchTries bounds how often descriptors are waited for, [lastLook] each time:

@@ -187,12 +187,15 @@ func (p *Process) undo() {
 		}
 	}
 	if p.nestling != nil {
+		defer p.nest.settled()
 		p.nestling.Close()
+		p.nestling = nil
 	}
 	if p.tree != nil {
 		removeUnborn(p.tree)
 	}
 	_ = p.removeScratch()
+	p.leaveNest()
 }
 
 func (p *Process) closeChildFDs() {

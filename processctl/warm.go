@@ -227,7 +227,6 @@ func (p *Process) bearWarm(c *Controller) (birth, error) {
 	}
 	if err == nil {
 		p.driver = string(warm.Fork)
-		w.nest.flown()
 	}
 	return b, err
 }

@@ -135,7 +135,7 @@ func (s *stove) laid(w *Warm) int {
 			return 0
 		}
 		n.mu.Lock()
-		n.fill()
+		n.backoff = warm.Backoff{} // tests lose many
 		one := n.ready
 		n.mu.Unlock()
 		if one != nil {

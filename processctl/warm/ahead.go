@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/family"
 )
 
 // Ahead is a process that was forked before there was a request for it. It has a
@@ -59,9 +61,6 @@ func (k *Keeper) Serves(a *Ahead) bool {
 // it any more.
 func (a *Ahead) Gone() <-chan struct{} { return a.z.child.Gone }
 
-// handOverTime is how long a process may take to begin what it is told.
-const handOverTime = longest
-
 // Begin tells the process what to run, and returns when it begins; it is told but once.
 // On every error but [ErrUncertain] no line of the script has run, nor will; r.Group may
 // have been killed.
@@ -76,13 +75,7 @@ func (a *Ahead) Begin(r *Request) error {
 	if err := send(a.f, a.rc, b, []int{r.Stdin, r.Stdout, r.Stderr}); err != nil {
 		return err
 	}
-	n, err := a.answer(handOverTime)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		r.Group.Kill()
-		if n, err = a.answer(endTime); errors.Is(err, os.ErrDeadlineExceeded) {
-			return ErrUncertain // the kernel holds it
-		}
-	}
+	n, err := a.await(r.Group)
 	switch {
 	case err != nil:
 		return err
@@ -91,6 +84,47 @@ func (a *Ahead) Begin(r *Request) error {
 	}
 	seen()
 	return nil
+}
+
+// await waits for the answer, at most for as long as it can be thought to come; then it
+// kills the process.
+func (a *Ahead) await(g Group) (int, error) {
+	asked := time.Now()
+	awake := asked
+	for {
+		n, err := a.look(g)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		now := time.Now()
+		g.Signal(syscall.SIGCONT, 0) // a script that is the same user may have stopped it
+		if state := family.State(a.PID); state == 'R' || state == 'D' {
+			awake = now // it only waits for the processor, or the disk
+		}
+		if now.Sub(awake) > patience || now.Sub(asked) > longest {
+			break
+		}
+	}
+	g.Kill()
+	for range endTime / lookTime {
+		if n, err := a.look(g); !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+	return 0, ErrUncertain // the kernel holds it
+}
+
+// look waits a little for the answer. An [os.ErrDeadlineExceeded] says that it may still
+// come.
+func (a *Ahead) look(g Group) (int, error) {
+	n, err := a.answer(lookTime)
+	if errors.Is(err, os.ErrDeadlineExceeded) && g.Deserted() {
+		// PHP may hold the other end still. What was said before is there by now.
+		if n, err = a.answer(time.Millisecond); errors.Is(err, os.ErrDeadlineExceeded) {
+			err = errStillborn
+		}
+	}
+	return n, err
 }
 
 // answer reads what the process says; an error says that it has said nothing, and if it
@@ -117,7 +151,7 @@ func (a *Ahead) answer(within time.Duration) (int, error) {
 	}
 	said, ok := readAnswer(string(buf[:n]))
 	if !ok || said.pid > 0 && said.pid != a.PID {
-		return 0, errors.New("the process ended before its script began")
+		return 0, errStillborn
 	}
 	return said.pid, nil
 }

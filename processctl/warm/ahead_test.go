@@ -61,6 +61,11 @@ func TestAhead(t *testing.T) {
 		t.Errorf("%q, want %q", said(), want)
 	}
 
+	a, g, end = k.ahead(keeper)
+	must(t, syscall.Kill(a.PID, syscall.SIGSTOP))
+	must(t, a.Begin(k.request(out, g))) // it is had going on
+	end()
+
 	_, _, end = k.ahead(keeper)
 	end() // it ends by itself when it is told nothing
 	for _, after := range []bool{false, true} {

@@ -57,6 +57,13 @@ type Group interface {
 // trial.
 const headSize = 10
 
+// slack is what a call may grow by between [Call.Fits] and its request: a variable, in
+// bytes.
+const slack = 256
+
+// Fits says whether a call is one that a warm PHP takes, with one more variable.
+func (c *Call) Fits() bool { return headSize+c.size()+slack <= maxFrame && len(c.Env) < maxEnv }
+
 // frame writes a request behind room for a head.
 func (r *Request) frame() ([]byte, error) {
 	if headSize+r.size() > maxFrame || len(r.Env) > maxEnv {

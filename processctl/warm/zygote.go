@@ -290,9 +290,11 @@ func (z *zygote) stillborn(pid <-chan int) (int, error) {
 	case n := <-pid:
 		return judge(n)
 	default:
-		return 0, errors.New("the process ended before its script began")
+		return 0, errStillborn
 	}
 }
+
+var errStillborn = errors.New("the process ended before its script began")
 
 // giveUp kills what does not answer: a child that was born and does not begin, or PHP.
 // What that had started has begun and says so, or will never begin.
