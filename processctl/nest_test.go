@@ -64,7 +64,9 @@ func TestForkedAhead(t *testing.T) {
 
 	// What is started in another way takes nothing away.
 	want := w.waiting()
-	r := s.call(w, func(spec *Spec) { spec.Env = append(spec.Env, "LARGE="+strings.Repeat("y", MaxArg-10), "ALSO="+strings.Repeat("y", MaxArg-10)) })
+	r := s.call(w, func(spec *Spec) {
+		spec.Env = append(spec.Env, "LARGE="+strings.Repeat("y", MaxArg-10), "ALSO="+strings.Repeat("y", MaxArg-10))
+	})
 	if got := r.said(t); got != "x(0 signal 0)" || r.Driver() == "fork" || w.waiting() != want {
 		t.Errorf("%s by %s; %d waits, %d did", got, r.Driver(), w.waiting(), want)
 	}
