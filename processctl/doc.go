@@ -30,8 +30,8 @@
 // bears it. It is started; or, where [Spec.Warm] says so, forked by a PHP that has done
 // its start-up (package warm) and is a child of this program all the same, perhaps before
 // there was a call for it; or it was started ahead, into outputs and a tree that are the
-// call's from then on. What cannot
-// come to be in one way does in the next, once: [Process.Driver] says how and why.
+// call's from then on. What cannot come to be in one way does in the next, once:
+// [Process.Driver] says how and why.
 //
 // A program that uses this package is executed again as the shim: package shim
 // does its work before main, and nothing has to be called for it.

@@ -127,8 +127,8 @@ func (a *Ahead) look(g Group) (int, error) {
 	return n, err
 }
 
-// answer reads what the process says; an error says that it has said nothing, and if it
-// is not that of the deadline, that it never will.
+// answer reads what the process says; an error but [ErrUncertain] says that it has said
+// nothing, and if it is not that of the deadline, that it never will.
 func (a *Ahead) answer(within time.Duration) (int, error) {
 	if err := a.f.SetReadDeadline(time.Now().Add(within)); err != nil {
 		return 0, err
@@ -136,22 +136,20 @@ func (a *Ahead) answer(within time.Duration) (int, error) {
 	var buf [32]byte
 	n, err := 0, error(nil)
 	rerr := a.rc.Read(func(fd uintptr) bool {
-		for {
-			n, err = unix.Read(int(fd), buf[:])
-			if err != unix.EINTR && err != unix.ECONNRESET { // see conn.readOne
-				return err != unix.EAGAIN
-			}
-		}
+		n, err = receive(int(fd), buf[:])
+		return err != unix.EAGAIN
 	})
-	if rerr != nil {
+	switch {
+	case rerr != nil:
 		return 0, rerr
-	}
-	if err != nil {
+	case err != nil:
 		return 0, err
+	case n == 0:
+		return 0, errStillborn
 	}
 	said, ok := readAnswer(string(buf[:n]))
 	if !ok || said.pid > 0 && said.pid != a.PID {
-		return 0, errStillborn
+		return 0, ErrUncertain // it has said something: it must not be born again
 	}
 	return said.pid, nil
 }

@@ -1,8 +1,8 @@
 package warm
 
 import (
+	"errors"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -68,23 +68,13 @@ func TestAhead(t *testing.T) {
 
 	_, _, end = k.ahead(keeper)
 	end() // it ends by itself when it is told nothing
-	for _, after := range []bool{false, true} {
-		a, g, end = k.ahead(keeper)
-		if after {
-			must(t, syscall.Kill(a.PID, syscall.SIGSTOP)) // so that it has not begun
-		}
-		var killed sync.WaitGroup
-		killed.Go(func() { _ = syscall.Kill(a.PID, syscall.SIGKILL) })
-		if !after {
-			killed.Wait()
-		}
-		before := said()
-		if err := a.Begin(k.request(out, g)); err == nil || said() != before {
-			t.Errorf("killed: %v, and it has said %q", err, said())
-		}
-		killed.Wait()
-		end()
+	a, g, end = k.ahead(keeper)
+	must(t, syscall.Kill(a.PID, syscall.SIGKILL))
+	before := said()
+	if err := a.Begin(k.request(out, g)); err == nil || said() != before {
+		t.Errorf("killed: %v, and it has said %q", err, said())
 	}
+	end()
 
 	a, _, end = k.ahead(keeper)
 	must(t, os.Mkdir(k.path("sub"), 0o755))
@@ -95,4 +85,24 @@ func TestAhead(t *testing.T) {
 		t.Error("the script is another one by now")
 	}
 	end()
+}
+
+// What a process says that is no answer leaves a doubt; that it says nothing does not.
+func TestOddAnswersOfAhead(t *testing.T) {
+	for said, want := range map[string]error{"": errStillborn, "junk": ErrUncertain, "00000000 8": ErrUncertain, "00000000 0": ErrUncertain, "00000000 7": nil, "00000000 -2": nil} {
+		ours, its, err := pair()
+		must(t, err)
+		rc, err := ours.SyscallConn()
+		must(t, err)
+		a := &Ahead{PID: 7, f: ours, rc: rc}
+		if said != "" {
+			_, err = its.WriteString(said)
+			must(t, err)
+		}
+		must(t, its.Close())
+		if n, err := a.answer(endTime); !errors.Is(err, want) || err == nil && n != 7 && n != -2 {
+			t.Errorf("%q: %d, %v, want %v", said, n, err, want)
+		}
+		a.Close()
+	}
 }

@@ -73,15 +73,7 @@ func (c *conn) read() {
 func (c *conn) readOne(fd int, buf []byte) (n int, err error) {
 	c.reading.Lock()
 	defer c.reading.Unlock()
-	for {
-		n, err = unix.Read(fd, buf)
-		// ECONNRESET, once: the last of the others is gone and has not read all. What
-		// they have sent is there to be read still.
-		if err != unix.EINTR && err != unix.ECONNRESET {
-			break
-		}
-	}
-	if err != nil || n == 0 {
+	if n, err = receive(fd, buf); err != nil || n == 0 {
 		return n, err
 	}
 	if !c.greeted {
@@ -91,6 +83,18 @@ func (c *conn) readOne(fd int, buf []byte) (n int, err error) {
 		c.take(a)
 	}
 	return n, nil
+}
+
+// receive reads a datagram.
+func receive(fd int, buf []byte) (n int, err error) {
+	for {
+		n, err = unix.Read(fd, buf)
+		// ECONNRESET, once: the last of the others is gone and has not read all. What
+		// they have sent is there to be read still.
+		if err != unix.EINTR && err != unix.ECONNRESET {
+			return n, err
+		}
+	}
 }
 
 // catchUp returns when all that has come until now is told, however far behind read is.
