@@ -22,9 +22,15 @@ var errInterrupted = errors.New("reading stdout was interrupted")
 // buffers are what output is read into; a waiting reader holds none.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
+// readAfter is how old a process is when its output begins to be read. Most that are
+// ever as old live for long; one that has ended by then has left all that it wrote in
+// the pipe, and nobody had to wait for it.
+const readAfter = 10 * time.Millisecond
+
 // pipe is the reading end of a script's stdout or stderr.
 type pipe struct {
-	f     *os.File
+	fd    int      // until it is open
+	f     *os.File // nil: it is not open, and nobody reads it but [pipe.soak]
 	rc    syscall.RawConn
 	sinks []func([]byte) // each is given all that is read
 	total atomic.Int64   // bytes read
@@ -53,16 +59,40 @@ func newPipe() (*pipe, int, error) {
 		_ = unix.Close(fds[1])
 		return nil, -1, fmt.Errorf("make pipe: %w", err)
 	}
-	p := &pipe{f: os.NewFile(uintptr(fds[0]), "pipe"), settled: make(chan struct{})}
-	rc, err := p.f.SyscallConn()
-	if err != nil {
-		_ = p.f.Close()
-		_ = unix.Close(fds[1])
-		return nil, -1, fmt.Errorf("make pipe: %w", err)
-	}
-	p.rc = rc
-	return p, fds[1], nil
+	return &pipe{fd: fds[0], settled: make(chan struct{})}, fds[1], nil
 }
+
+// open makes the pipe one that a goroutine can read and wait for.
+func (p *pipe) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.f = os.NewFile(uintptr(p.fd), "pipe")
+	p.rc, _ = p.f.SyscallConn() // fails of no file at all only
+	p.fd = -1
+}
+
+// soak is settle for a pipe that is not open, and reads what lies in it. False: others
+// have its other end, and may write on.
+func (p *pipe) soak() (shut bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settling = true
+	close(p.settled)
+	for left := p.capacity(); left > 0; {
+		n, err := p.take(p.fd, left, drop)
+		if err == nil && n == 0 {
+			p.shut.Store(true)
+			return true
+		}
+		if err != nil {
+			return false
+		}
+		left -= n
+	}
+	return false
+}
+
+func drop([]byte) {}
 
 // settle tells the reader that the process has ended: what lies in the pipe now
 // is all that it wrote.
@@ -81,12 +111,23 @@ func (p *pipe) settle() {
 // end may have made it larger (F_SETPIPE_SZ).
 func (p *pipe) capacity() int {
 	size := pipeSize
-	_ = p.rc.Control(func(fd uintptr) {
+	p.control(func(fd uintptr) {
 		if n, err := unix.FcntlInt(fd, unix.F_GETPIPE_SZ, 0); err == nil {
 			size = n
 		}
 	})
 	return size
+}
+
+// control does something with the descriptor. As long as it may not be open, the lock
+// is held.
+func (p *pipe) control(do func(fd uintptr)) {
+	switch {
+	case p.f != nil:
+		_ = p.rc.Control(do) // fails only of one that is closed
+	case p.fd >= 0:
+		do(uintptr(p.fd))
+	}
 }
 
 // interrupt ends the stream's Read, now and later.
@@ -170,27 +211,8 @@ func (p *pipe) took(n int) {
 // attempt reads at most limit bytes into a shared buffer and hands them on.
 func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error) {
 	cerr := p.rc.Read(func(fd uintptr) bool {
-		p.busy.Store(true)
-		defer p.busy.Store(false)
-		buf := buffers.Get().(*[]byte)
-		defer buffers.Put(buf)
-		for {
-			n, err = unix.Read(int(fd), (*buf)[:min(limit, len(*buf))])
-			if err != unix.EINTR {
-				break
-			}
-		}
-		if err == unix.EAGAIN && wait {
-			return false
-		}
-		if n > 0 {
-			p.total.Add(int64(n))
-			for _, sink := range p.sinks {
-				sink((*buf)[:n])
-			}
-			got((*buf)[:n])
-		}
-		return true
+		n, err = p.take(int(fd), limit, got)
+		return err != unix.EAGAIN || !wait
 	})
 	if cerr != nil {
 		return 0, cerr
@@ -198,10 +220,34 @@ func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error
 	return n, err
 }
 
+// take reads once what is there, and hands it on.
+func (p *pipe) take(fd, limit int, got func([]byte)) (n int, err error) {
+	p.busy.Store(true)
+	defer p.busy.Store(false)
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	for {
+		n, err = unix.Read(fd, (*buf)[:min(limit, len(*buf))])
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if n > 0 {
+		p.total.Add(int64(n))
+		for _, sink := range p.sinks {
+			sink((*buf)[:n])
+		}
+		got((*buf)[:n])
+	}
+	return n, err
+}
+
 // idle says whether all that was written until now is with the sinks.
 func (p *pipe) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	waits := 0
-	_ = p.rc.Control(func(fd uintptr) { waits, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
+	p.control(func(fd uintptr) { waits, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
 	return waits == 0 && !p.busy.Load() // in this order: it is read while it is busy
 }
 
@@ -226,7 +272,6 @@ func (p *pipe) isSettled() bool {
 // drain reads and drops until the pipe is closed at its other end, or by close.
 // After the process has ended it goes on, for its children.
 func (p *pipe) drain() {
-	drop := func([]byte) {}
 	for p.read(1<<30, drop) == nil {
 	}
 	p.markSettled()
@@ -255,7 +300,7 @@ func (p *pipe) drainRest() {
 	p.sleep()
 	p.mu.Unlock()
 	for left := p.capacity(); left > 0; {
-		n, err := p.attempt(false, left, func([]byte) {})
+		n, err := p.attempt(false, left, drop)
 		if err != nil || n == 0 {
 			return
 		}
@@ -274,7 +319,19 @@ func (p *pipe) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closing = true
-	p.wake()
+	if p.f != nil {
+		p.wake()
+	}
 }
 
-func (p *pipe) close() { _ = p.f.Close() }
+func (p *pipe) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.f != nil:
+		_ = p.f.Close()
+	case p.fd >= 0:
+		_ = unix.Close(p.fd)
+		p.fd = -1
+	}
+}

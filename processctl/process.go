@@ -106,9 +106,7 @@ func (o Output) Close() error {
 	p.reading = false
 	if p.finished {
 		p.out[Stdout].close()
-		if p.lines[Stdout] != nil {
-			p.lines[Stdout].flush(false)
-		}
+		p.flush(Stdout)
 		return nil
 	}
 	p.out[Stdout].resume()
@@ -116,16 +114,14 @@ func (o Output) Close() error {
 	return nil
 }
 
-// startDrains reads the streams that nobody waits for.
+// startDrains reads the streams that nobody waits for, from now on.
 func (p *Process) startDrains() {
-	if p.driver == "" {
-		p.driver = "spawn"
+	for s, o := range p.out {
+		if o.f == nil {
+			o.open()
+			p.drain(Stream(s))
+		}
 	}
-	p.reading = p.spec.Stream
-	if !p.spec.Stream {
-		p.drain(Stdout)
-	}
-	p.drain(Stderr)
 }
 
 func (p *Process) drain(s Stream) {
@@ -133,10 +129,15 @@ func (p *Process) drain(s Stream) {
 	go func() {
 		defer p.drains.Done()
 		p.out[s].drain()
-		if p.lines[s] != nil {
-			p.lines[s].flush(false)
-		}
+		p.flush(s)
 	}()
+}
+
+// flush tells the last line of a stream, which has no end.
+func (p *Process) flush(s Stream) {
+	if p.lines[s] != nil {
+		p.lines[s].flush(false)
+	}
 }
 
 // Tail returns at most the last n bytes of a stream, and how many bytes it had
@@ -189,10 +190,7 @@ func (p *Process) usage(now time.Time) Usage {
 // is read. A stream that somebody else reads is not waited for.
 func (p *Process) settle(d family.Death, timedOut bool) Result {
 	for s, o := range p.out {
-		o.settle()
-		if !(p.spec.Stream && Stream(s) == Stdout) {
-			<-o.settled
-		}
+		p.settleOutput(Stream(s), o)
 	}
 	u := p.usage(d.At)
 	u.User = time.Duration(d.Rusage.Utime.Nano())
@@ -209,6 +207,21 @@ func (p *Process) settle(d family.Death, timedOut bool) Result {
 	r.Usage = u
 	p.final = &r
 	return r
+}
+
+func (p *Process) settleOutput(s Stream, o *pipe) {
+	switch {
+	case o.f != nil:
+		o.settle()
+		if !(p.spec.Stream && s == Stdout) {
+			<-o.settled
+		}
+	case o.soak():
+		p.flush(s)
+	default:
+		o.open()
+		p.drain(s)
+	}
 }
 
 // finish gives back what is left once the group is gone. A streamed stdout that

@@ -136,8 +136,7 @@ func (s *spare) lastWords() string {
 	said.max = LineLimit
 	for _, o := range s.out {
 		o.sinks = append(o.sinks, said.write)
-		o.settle()
-		o.drainRest()
+		o.soak()
 	}
 	last, _ := said.bytes(LineLimit)
 	if text := oneLine(string(last)); text != "" {

@@ -10,6 +10,7 @@ import (
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/processctl/stack"
+	"github.com/urocket/urocket/processctl/warm"
 )
 
 // StartError says that a command could not be started for a reason of its own:
@@ -40,7 +41,12 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 	}
 	// The process has them. They may be large, and it may live for long.
 	p.spec.Argv, p.spec.Env, p.spec.Stdin, p.spec.Extra, p.spec.ScratchBody = nil, nil, nil, nil, nil
-	p.startDrains()
+	if p.driver == "" {
+		p.driver = string(warm.Spawn)
+	}
+	if p.reading = p.spec.Stream; p.reading {
+		p.out[Stdout].open() // its reader is about to come
+	}
 	c.running.Add(1)
 	go func() {
 		defer c.running.Done()

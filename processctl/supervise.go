@@ -25,8 +25,8 @@ type supervisor struct {
 	killed   bool // SIGKILL was sent
 	gone     bool
 
-	deadline, grace, look alarm
-	wait                  time.Duration // until the next look
+	deadline, grace, look, read alarm
+	wait                        time.Duration // until the next look
 }
 
 // alarm is a timer that is made when it is set first; few processes need all of them.
@@ -61,9 +61,11 @@ func (p *Process) supervise() {
 	defer s.deadline.stop()
 	defer s.grace.stop()
 	defer s.look.stop()
+	defer s.read.stop()
 	if p.spec.Timeout > 0 {
 		s.deadline.set(time.Until(p.start.Add(p.spec.Timeout)))
 	}
+	s.read.set(time.Until(p.start.Add(readAfter)))
 	for !s.gone {
 		s.next()
 		s.tidy()
@@ -97,6 +99,10 @@ func (s *supervisor) next() {
 	case <-s.grace.rings():
 		s.killAll()
 	case <-s.look.rings():
+	case <-s.read.rings():
+		if !s.exited {
+			s.startDrains()
+		}
 	}
 }
 

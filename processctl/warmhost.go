@@ -115,6 +115,7 @@ func (c *Controller) startWarm(w *Warm, cmd warm.Command) (_ *warm.Child, err er
 	if p.out, writer, err = newPipe(); err != nil {
 		return nil, err
 	}
+	p.out.open()
 	said := &lines{emit: func(l Line) { p.say(w, string(l.Text)) }}
 	p.out.sinks = append(p.out.sinks, said.write)
 	stdin := int(c.null.Fd())
