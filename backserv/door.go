@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/urocket/urocket/processctl/brief"
 	"github.com/urocket/urocket/processctl/stack"
 )
 
@@ -97,7 +98,7 @@ func (s *Server) servePlain(c *peerConn, p plain) (again bool) {
 		return false
 	}
 	_ = c.SetWriteDeadline(time.Now().Add(s.progress))
-	_, err := c.Write(a.plainly(p.close))
+	_, err := brief.Send(c.raw, a.plainly(p.close))
 	return err == nil && !p.close
 }
 

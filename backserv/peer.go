@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,20 +29,34 @@ type peer struct {
 	group int // its process group when it was accepted; 0: outside, or it had ended
 
 	// process refers to the process itself, not to its number, which may be
-	// another's by the time it is asked about. nil: it had ended.
+	// another's by the time it is asked about. nil: it had ended, or was not asked for.
 	process *os.File
 
 	place string // where it was when it connected, "" unless that was asked and proved
 }
 
-// lookUp finds out who is at the other end of c. What cannot be found out stays
-// zero, and is refused where it matters; the error says why there is no process.
-func lookUp(c *net.UnixConn) (p peer, err error) {
-	p.uid = -1
-	raw, err := c.SyscallConn()
+// remembered says that a socket remembers which process connected, not only its number
+// (SO_PEERPIDFD): then it can be asked later, and few have to be.
+var remembered = sync.OnceValue(func() bool {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return p, err
+		return false
 	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	fd, err := unix.GetsockoptInt(pair[0], unix.SOL_SOCKET, soPeerPIDFD)
+	if err != nil {
+		return false
+	}
+	_ = unix.Close(fd)
+	return true
+})
+
+// lookUp finds out who is at the other end of a connection; with pin, which process too.
+// What cannot be found out stays zero, and is refused where it matters; the error says why
+// there is no process.
+func lookUp(raw syscall.RawConn, pin bool) (p peer, err error) {
+	p.uid = -1
 	cerr := raw.Control(func(fd uintptr) { // fails only on a closed connection
 		var cred *unix.Ucred
 		if cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
@@ -50,7 +65,9 @@ func lookUp(c *net.UnixConn) (p peer, err error) {
 		p = peer{uid: int(cred.Uid), pid: int(cred.Pid)}
 		if p.pid > 0 {
 			p.group, _ = unix.Getpgid(p.pid) // only to be fair, so it need not be proved
-			p.process, err = openPeer(int(fd), soPeerPIDFD, p.pid)
+			if pin {
+				p.process, err = openPeer(int(fd), soPeerPIDFD, p.pid)
+			}
 		}
 	})
 	return p, errors.Join(err, cerr)
@@ -162,10 +179,15 @@ func (l *peerListener) Accept() (net.Conn, error) {
 	}
 	// A process that cannot be looked up for want of a descriptor would be taken
 	// for a stranger. It waits, as it would if it could not be accepted yet.
+	raw, err := unixConn.SyscallConn()
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		p, err := l.identify(unixConn)
-		if !errors.Is(err, unix.EMFILE) && !errors.Is(err, unix.ENFILE) {
-			pc := &peerConn{UnixConn: unixConn, peer: p, crowd: l.crowd}
+		p, err := l.identify(raw)
+		if !isShort(err) {
+			pc := &peerConn{UnixConn: unixConn, raw: raw, peer: p, crowd: l.crowd}
 			l.crowd.add(pc)
 			return pc, nil
 		}
@@ -185,8 +207,11 @@ const (
 	lastWait  = 200 * time.Millisecond
 )
 
-func (l *peerListener) identify(c *net.UnixConn) (peer, error) {
-	p, err := lookUp(c)
+// isShort says that there was no descriptor to be had.
+func isShort(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
+
+func (l *peerListener) identify(c syscall.RawConn) (peer, error) {
+	p, err := lookUp(c, l.where != nil || !remembered())
 	if err != nil {
 		return p, err
 	}
@@ -197,12 +222,51 @@ func (l *peerListener) identify(c *net.UnixConn) (peer, error) {
 // itself.
 type peerConn struct {
 	*net.UnixConn
+	raw   syscall.RawConn
 	peer  peer
 	crowd *crowd
 	standing
 	spoken atomic.Bool // since it was idle; spares the crowd's lock
 	once   sync.Once
 	unread []byte // what was read already, and is to be read again
+
+	pinning sync.Mutex // the peer's process
+	closed  bool
+}
+
+// pinned is the peer with a reference to its process, for which it waits where there is
+// no descriptor, as long as the connection is of use.
+func (c *peerConn) pinned(ctx context.Context) peer {
+	for wait := firstWait; ; wait = min(2*wait, lastWait) {
+		p, err := c.pin()
+		if !isShort(err) {
+			return p
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return p
+		}
+	}
+}
+
+func (c *peerConn) pin() (p peer, err error) {
+	c.pinning.Lock()
+	defer c.pinning.Unlock()
+	// Where the socket does not remember it, it was asked for at once or never will be.
+	if c.peer.process == nil && c.peer.pid > 0 && !c.closed && remembered() {
+		cerr := c.raw.Control(func(fd uintptr) { c.peer.process, err = openPeer(int(fd), soPeerPIDFD, c.peer.pid) })
+		err = errors.Join(err, cerr)
+	}
+	return c.peer, err
+}
+
+// unpin gives the reference up.
+func (c *peerConn) unpin() error {
+	c.pinning.Lock()
+	defer c.pinning.Unlock()
+	c.closed = true
+	return c.peer.close()
 }
 
 // Read notes the first byte of a request, which net/http does not tell.
@@ -228,7 +292,7 @@ func (c *peerConn) idle() {
 func (c *peerConn) Close() error {
 	var err error
 	c.once.Do(func() {
-		err = errors.Join(c.peer.close(), c.UnixConn.Close())
+		err = errors.Join(c.unpin(), c.UnixConn.Close())
 		c.crowd.remove(c)
 	})
 	return err
@@ -257,10 +321,10 @@ func connOf(r *http.Request) *peerConn {
 	return c
 }
 
-// peerOf returns the peer of the connection that r came on.
+// peerOf returns the peer of the connection that r came on, with its process.
 func peerOf(r *http.Request) peer {
 	if c := connOf(r); c != nil {
-		return c.peer
+		return c.pinned(r.Context())
 	}
 	return peer{uid: -1}
 }

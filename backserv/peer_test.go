@@ -76,7 +76,7 @@ func acceptOne(t *testing.T, connect func(path string) io.Closer) (peer, io.Clos
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	return c.(*peerConn).peer, closer
+	return c.(*peerConn).pinned(t.Context()), closer
 }
 
 // child is a curl that has connected and waits for an answer.

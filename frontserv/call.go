@@ -41,7 +41,7 @@ func (x *exchange) makeSpec() (*processctl.Spec, *problem) {
 	if err != nil {
 		return nil, expandProblem(err)
 	}
-	program, err := route.Command.Lookup()
+	program, err := x.program()
 	if err != nil {
 		return nil, startProblem(&processctl.StartError{Err: err})
 	}
@@ -66,6 +66,15 @@ func (x *exchange) makeSpec() (*processctl.Spec, *problem) {
 		return nil, expandProblem(err)
 	}
 	return spec, nil
+}
+
+// program is the file to be executed. A process that is PHP already is not, so that it is
+// looked for.
+func (x *exchange) program() (string, error) {
+	if x.route.Warm != nil {
+		return x.route.Command.Lookup()
+	}
+	return x.route.Command.Program()
 }
 
 // putOff drops the spec of a call that has to wait: it has been looked at, and is made

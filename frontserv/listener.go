@@ -5,11 +5,15 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/brief"
 )
 
 // unsent is how much of an answer the kernel holds for a connection before it
@@ -48,7 +52,12 @@ func (l *limited) Accept() (net.Conn, error) {
 		<-l.places
 		return nil, err
 	}
-	return &placedConn{TCPConn: c, places: l.places}, nil
+	placed := &placedConn{TCPConn: c, places: l.places}
+	if placed.raw, err = c.SyscallConn(); err != nil {
+		_ = placed.Close()
+		return nil, err
+	}
+	return placed, nil
 }
 
 // say tells the log that connections wait, once a minute.
@@ -68,8 +77,22 @@ func (l *limited) Close() error {
 // placedConn gives its place back when it is closed.
 type placedConn struct {
 	*net.TCPConn
+	raw    syscall.RawConn
 	places <-chan struct{}
 	gone   atomic.Bool
+}
+
+// Write writes what is short without more ado than it takes: that wakes the caller up,
+// whom the kernel may run in place of us.
+func (c *placedConn) Write(b []byte) (int, error) {
+	if len(b) > brief.Short {
+		return c.TCPConn.Write(b)
+	}
+	n, err := brief.Send(c.raw, b)
+	if errno, ok := err.(syscall.Errno); ok {
+		err = &net.OpError{Op: "write", Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError("write", errno)}
+	}
+	return n, err
 }
 
 func (c *placedConn) Close() error {
@@ -103,10 +126,8 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 	if !ok {
 		return ctx
 	}
-	if raw, err := placed.SyscallConn(); err == nil {
-		_ = raw.Control(func(fd uintptr) {
-			_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
-		})
-	}
+	_ = placed.raw.Control(func(fd uintptr) { // fails only of one that is closed
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, unsent)
+	})
 	return context.WithValue(ctx, connKey{}, placed)
 }

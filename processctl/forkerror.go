@@ -28,6 +28,13 @@ func (p *Process) forkError(err error) error {
 	if _, serr := os.Stat(p.spec.Dir); serr != nil {
 		return &StartError{fmt.Errorf("enter working directory: %w", serr)}
 	}
+	switch why := command.CheckExecutable(p.spec.Path); {
+	case why == nil:
+	case errors.Is(why, err):
+		return &StartError{why}
+	default:
+		return &StartError{fmt.Errorf("%w: %w", exec, why)}
+	}
 	if why := command.CheckProgram(p.spec.Path); why != nil {
 		return &StartError{fmt.Errorf("%w: %w", exec, why)}
 	}

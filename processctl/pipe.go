@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/brief"
 )
 
 // pipeSize is what Linux lets a pipe hold by default, in bytes (pipe(7)).
@@ -48,18 +50,17 @@ type pipe struct {
 
 // newPipe makes a pipe; the writing end is for the child, to be closed by the caller.
 func newPipe() (*pipe, int, error) {
-	var fds [2]int
-	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+	r, w, err := brief.Pipe(unix.O_CLOEXEC)
+	if err != nil {
 		return nil, -1, fmt.Errorf("make pipe: %w", err)
 	}
 	// Only our end is non-blocking: scripts do not expect EAGAIN. No other flag of a
 	// new pipe is lost.
-	if _, err := unix.FcntlInt(uintptr(fds[0]), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
-		_ = unix.Close(fds[0])
-		_ = unix.Close(fds[1])
+	if err := brief.SetFlags(r, unix.O_NONBLOCK); err != nil {
+		closeAll(r, w)
 		return nil, -1, fmt.Errorf("make pipe: %w", err)
 	}
-	return &pipe{fd: fds[0], settled: make(chan struct{})}, fds[1], nil
+	return &pipe{fd: r, settled: make(chan struct{})}, w, nil
 }
 
 // open makes the pipe one that a goroutine can read and wait for.
@@ -227,7 +228,7 @@ func (p *pipe) take(fd, limit int, got func([]byte)) (n int, err error) {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	for {
-		n, err = unix.Read(fd, (*buf)[:min(limit, len(*buf))])
+		n, err = brief.Read(fd, (*buf)[:min(limit, len(*buf))])
 		if err != unix.EINTR {
 			break
 		}
@@ -331,7 +332,7 @@ func (p *pipe) close() {
 	case p.f != nil:
 		_ = p.f.Close()
 	case p.fd >= 0:
-		_ = unix.Close(p.fd)
+		_ = brief.Close(p.fd)
 		p.fd = -1
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/processctl/brief"
 	"github.com/urocket/urocket/processctl/family"
 )
 
@@ -65,7 +66,7 @@ func (r *reaper) reapOne() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var d family.Death
-	pid, err := syscall.Wait4(-1, &d.Status, syscall.WNOHANG, &d.Rusage)
+	pid, err := brief.Reap(&d.Status, &d.Rusage)
 	if err != nil || pid == 0 {
 		return err == syscall.EINTR
 	}

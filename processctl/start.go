@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/processctl/brief"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/processctl/stack"
@@ -207,7 +208,7 @@ func (p *Process) undo() {
 func (p *Process) closeChildFDs() {
 	for i, fd := range p.childFDs {
 		if fd > 2 {
-			_ = unix.Close(fd)
+			_ = brief.Close(fd)
 		}
 		p.childFDs[i] = -1
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/brief"
 )
 
 // ErrBusy says that a group still has processes in it.
@@ -21,12 +23,13 @@ var ErrBusy = errors.New("cgroup still has processes")
 type Group struct {
 	place
 	parent *Parent
-	f      *os.File
+	fd     int // of its directory; 0: none
 }
 
-// FD is the directory's descriptor, for SysProcAttr.CgroupFD. It is valid until
+// FD is the directory's descriptor, for SysProcAttr.CgroupFD and for openat(2); nothing
+// can be read from it itself (O_PATH). It is valid until
 // [Group.Remove] has succeeded.
-func (g *Group) FD() int { return int(g.f.Fd()) }
+func (g *Group) FD() int { return g.fd }
 
 // Holds says whether a path, as [PathOf] tells it, is the group's or that of a
 // group inside it.
@@ -108,8 +111,9 @@ func (g *Group) Remove() error {
 	if errors.Is(err, ErrBusy) || err != nil && g.populated() {
 		return ErrBusy // perhaps the last process has only just gone
 	}
-	if g.f != nil {
-		return errors.Join(err, g.f.Close())
+	if g.fd > 0 {
+		_ = brief.Close(g.fd)
+		g.fd = 0
 	}
 	return err
 }
@@ -123,7 +127,7 @@ func (g *Group) Finish() (u Usage, known bool, err error) {
 }
 
 func removeDir(dir string) error {
-	switch err := unix.Rmdir(dir); {
+	switch err := brief.RemoveDir(unix.AT_FDCWD, dir); {
 	case err == nil, errors.Is(err, unix.ENOENT):
 		return nil
 	case errors.Is(err, unix.EBUSY), errors.Is(err, unix.ENOTEMPTY):

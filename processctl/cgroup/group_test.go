@@ -158,7 +158,8 @@ func TestSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stray.f = f
+	defer f.Close()
+	stray.fd = int(f.Fd())
 	shell(t, stray, "sleep 60")
 
 	sweep(live.base, "urocket-test.")

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/brief"
 )
 
 // Level is what holds for the groups of a host.
@@ -144,15 +146,15 @@ func (p *Parent) makeGroup(name string) (*Group, error) {
 	defer p.mu.RUnlock()
 	parent := int(p.dir.lock.Fd())
 	g := &Group{place: p.dir.child(name), parent: p}
-	if err := unix.Mkdirat(parent, name, 0o755); err != nil {
+	if err := brief.MakeDir(parent, name, 0o755); err != nil {
 		return nil, &os.PathError{Op: "make cgroup", Path: g.dir, Err: err}
 	}
-	fd, err := unix.Openat(parent, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := brief.Open(parent, name, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC)
 	if err != nil {
 		_ = unix.Unlinkat(parent, name, unix.AT_REMOVEDIR)
 		return nil, &os.PathError{Op: "open cgroup", Path: g.dir, Err: err}
 	}
-	g.f = os.NewFile(uintptr(fd), g.dir)
+	g.fd = fd
 	return g, nil
 }
 

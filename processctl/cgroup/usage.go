@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/brief"
 )
 
 // Usage is what a group's processes, living and dead, have used.
@@ -59,12 +61,15 @@ var buffers = sync.Pool{New: func() any { return new([512]byte) }}
 func (g *Group) value(file, key string) (int64, error) {
 	buf := buffers.Get().(*[512]byte)
 	defer buffers.Put(buf)
-	fd, err := unix.Openat(g.FD(), file, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if g.fd == 0 {
+		return 0, fmt.Errorf("open %s: %w", file, os.ErrClosed)
+	}
+	fd, err := brief.Open(g.fd, file, unix.O_RDONLY|unix.O_CLOEXEC)
 	if err != nil {
 		return 0, fmt.Errorf("open %s: %w", file, err)
 	}
-	defer unix.Close(fd)
-	n, err := unix.Read(fd, buf[:])
+	defer brief.Close(fd)
+	n, err := brief.Read(fd, buf[:])
 	if err != nil {
 		return 0, fmt.Errorf("read %s: %w", file, err)
 	}

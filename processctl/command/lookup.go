@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -25,6 +24,33 @@ func (c *Command) Lookup() (string, error) {
 	return lookup(name, c.dir, c.path())
 }
 
+// Program is Lookup for whoever is about to start it: a file whose name has a slash is
+// not looked at, for the kernel will say what is wrong with it ([CheckExecutable]).
+func (c *Command) Program() (string, error) {
+	name, _ := c.words[0].literal()
+	if strings.Contains(name, "/") {
+		return located(name, c.dir), nil
+	}
+	return lookup(name, c.dir, c.path())
+}
+
+// CheckExecutable says in the words of [Command.Lookup] why this process may not execute
+// a file. Nil: it may.
+func CheckExecutable(file string) error {
+	if err := executable(file); err != nil {
+		return fmt.Errorf("find program %s: %w", file, err)
+	}
+	return nil
+}
+
+// located is the file that a name with a slash means.
+func located(name, dir string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(dir, name)
+}
+
 // path is the PATH of the process.
 func (c *Command) path() string {
 	for _, v := range c.env {
@@ -43,12 +69,9 @@ func (c *Command) path() string {
 // it only if nothing better comes.
 func lookup(name, dir, path string) (string, error) {
 	if strings.Contains(name, "/") {
-		file := name
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(dir, file)
-		}
-		if err := executable(file); err != nil {
-			return "", fmt.Errorf("find program %s: %w", file, err)
+		file := located(name, dir)
+		if err := CheckExecutable(file); err != nil {
+			return "", err
 		}
 		return file, nil
 	}
@@ -72,16 +95,22 @@ func lookup(name, dir, path string) (string, error) {
 // executable tells whether this process may run a file. The bits are looked at
 // too, for root may "access" more than execve takes.
 func executable(file string) error {
-	info, err := os.Stat(file)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return syscall.ENOENT // the words that execve would use
+	var is unix.Stat_t
+	switch err := stat(file, &is); {
 	case err != nil:
-		return errors.Unwrap(err)
-	case info.IsDir():
+		return err // the words that execve would use
+	case is.Mode&unix.S_IFMT == unix.S_IFDIR:
 		return syscall.EISDIR
-	case info.Mode()&0o111 == 0:
+	case is.Mode&0o111 == 0:
 		return syscall.EACCES
 	}
 	return unix.Faccessat(unix.AT_FDCWD, file, unix.X_OK, unix.AT_EACCESS)
+}
+
+func stat(file string, is *unix.Stat_t) error {
+	for {
+		if err := unix.Stat(file, is); err != unix.EINTR {
+			return err
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/urocket/urocket/processctl/brief"
 )
 
 // A child gets a copy of its parent's table of descriptors, and closes nearly all of
@@ -77,12 +79,12 @@ func (s *slots) put(files []int) (set [4]int, done func(), err error) {
 	set = <-s.free
 	done = func() {
 		for _, fd := range set[:len(files)] {
-			_ = unix.Dup3(int(s.null.Fd()), fd, unix.O_CLOEXEC) // else the file would stay open
+			_ = brief.Dup(int(s.null.Fd()), fd, unix.O_CLOEXEC) // else the file would stay open
 		}
 		s.free <- set
 	}
 	for i, fd := range files {
-		if err := unix.Dup3(fd, set[i], unix.O_CLOEXEC); err != nil {
+		if err := brief.Dup(fd, set[i], unix.O_CLOEXEC); err != nil {
 			done()
 			return set, nil, err
 		}
