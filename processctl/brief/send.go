@@ -2,6 +2,7 @@ package brief
 
 import (
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,4 +32,19 @@ func Send(c syscall.RawConn, b []byte) (n int, err error) {
 		return n, closed
 	}
 	return n, err
+}
+
+// SendMessage is sendmsg(2) on a connected socket that does not block: bytes and, with
+// the first of them, control data.
+func SendMessage(fd int, b, oob []byte) (n int, err error) {
+	text := unix.Iovec{Base: unsafe.SliceData(b)}
+	text.SetLen(len(b))
+	m := unix.Msghdr{Iov: &text, Control: unsafe.SliceData(oob)}
+	m.SetIovlen(1)
+	m.SetControllen(len(oob))
+	r, _, errno := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), unix.MSG_NOSIGNAL)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/urocket/urocket/processctl/brief"
 	"github.com/urocket/urocket/processctl/family"
 )
 
@@ -230,7 +231,7 @@ func (c *Conn) write(b []byte, fds []int) error {
 		var n int
 		var err error
 		werr := c.rc.Write(func(fd uintptr) bool {
-			n, err = unix.SendmsgN(int(fd), b, oob, nil, unix.MSG_NOSIGNAL)
+			n, err = brief.SendMessage(int(fd), b, oob)
 			return err != unix.EAGAIN
 		})
 		switch {
