@@ -12,14 +12,8 @@ import (
 // one that sleeps or waits for somebody keeps nobody from starting.
 const youth = 10 * time.Millisecond
 
-// youngEach is how many processes are young at a time, for each processor. More only
-// wait for each other: each takes longer, in no fair order, and nothing gets done
-// sooner. With 64 callers of a short program, eight each had the slowest answers come
-// up to twice as late as four, and carried no more; two each carry a little less.
-const youngEach = 4
-
-// pace lets so many processes be young at a time, and others start in the order
-// in which they came.
+// pace lets so many processes be young at a time, [processctl.Controller.Abreast] for each
+// processor, and others start in the order in which they came.
 type pace struct {
 	max int
 
@@ -28,7 +22,7 @@ type pace struct {
 	waiting list.List // of chan struct{}, closed when it is its turn
 }
 
-func newPace() *pace { return &pace{max: youngEach * runtime.NumCPU()} }
+func newPace(each int) *pace { return &pace{max: each * runtime.NumCPU()} }
 
 // enter waits for its turn, or until ctx is done. Without an error, leave must be
 // called once.

@@ -32,7 +32,7 @@ func New(c *processctl.Controller, limits Limits) *Visor {
 	v := &Visor{
 		start: func(spec processctl.Spec) (process, error) { return c.Start(spec) },
 		runs:  map[string]*Run{},
-		pace:  newPace(),
+		pace:  newPace(c.Abreast()),
 
 		drained: drained, drain: drain,
 	}
