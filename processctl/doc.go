@@ -14,8 +14,8 @@
 //     of its descendants gets SIGTERM, [Spec.Grace], SIGKILL. [Spec.Timeout] does
 //     the same to all of it, released or not. Ended is told only when nothing is
 //     left of them, the group's directory is gone and [Scratch] files are removed.
-//   - stdout and stderr are read all the time, so that they never block the
-//     script, and never decide when a call ends: a daemon that keeps them open is
+//   - stdout and stderr are read all the time, from the tenth millisecond of the process on,
+//     so that they do not block the script, and never decide when a call ends: a daemon that keeps them open is
 //     one more process to end. Only a streamed stdout ([Spec.Stream]) waits for
 //     its reader.
 //   - Every process is reaped in one place, and so is every orphan that falls to
@@ -40,8 +40,9 @@
 //
 // What the kernel needs to start a process is most of what a call costs, so nothing
 // is started in a way that needs more: package vfork starts programs, a shim does its
-// work in one thread, and every child is reaped in one place. docs/benchmarks.md says
-// what that comes to.
+// work in one thread, and every child is reaped in one place. Short system calls are not
+// told to the Go scheduler (package brief), and of a process that ends young nothing is
+// made for reading its output. docs/benchmarks.md says what that comes to.
 //
 // # Files
 //

@@ -73,6 +73,39 @@ func TestLines(t *testing.T) {
 	})
 }
 
+// Nobody reads what a process writes while it is young; it is read when that has ended, of
+// who goes on writing, and of one that lives.
+func TestOutputIsReadAtAnyAge(t *testing.T) {
+	controllers(t, func(t *testing.T, c *Controller) {
+		told := make(chan string, 10)
+		tell := func(s *Spec) { s.Line = func(l Line) { told <- string(l.Text) } }
+
+		r := start(t, c, `(sleep .3; printf 'late\nlast') & echo now`, tell)
+		if res := get(t, r.exited, "exited"); res.Usage.Stdout != 4 {
+			t.Errorf("%d bytes by its end", res.Usage.Stdout)
+		}
+		for _, want := range []string{"now", "late"} {
+			if line := get(t, told, "told"); line != want {
+				t.Errorf("told %q, want %q", line, want)
+			}
+		}
+		r.Release()
+		if res := get(t, r.ended, "ended"); res.Usage.Stdout != 13 {
+			t.Errorf("%d bytes in the end", res.Usage.Stdout)
+		}
+		if line := get(t, told, "told"); line != "last" {
+			t.Errorf("told %q in the end", line)
+		}
+
+		r = start(t, c, "echo alive; sleep 60", tell)
+		if line := get(t, told, "told"); line != "alive" {
+			t.Errorf("told %q", line)
+		}
+		r.Kill()
+		get(t, r.ended, "ended")
+	})
+}
+
 func TestStreamEndsWithTheProcess(t *testing.T) {
 	controllers(t, func(t *testing.T, c *Controller) {
 		// The daemon holds stdout; the stream must not wait for it.
