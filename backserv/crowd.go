@@ -154,13 +154,9 @@ func (c *crowd) before(a, b *peerConn) bool {
 
 // hasBytes says whether something was sent that nobody has read.
 func (p *peerConn) hasBytes() bool {
-	raw, err := p.SyscallConn()
-	if err != nil {
-		return false
-	}
 	n := 0
-	err = raw.Control(func(fd uintptr) {
-		n, _, _ = unix.Recvfrom(int(fd), make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
+	err := p.control(func(fd int) {
+		n, _, _ = unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)
 	})
 	return err == nil && n > 0
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -11,7 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/urocket/urocket/processctl/brief"
+	"golang.org/x/sys/unix"
+
 	"github.com/urocket/urocket/processctl/stack"
 )
 
@@ -32,9 +34,9 @@ func (d *door) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, ok := c.(*peerConn)
-		if !ok || !d.server.plains.add(p) {
-			_ = c.Close()
+		p := c.(*peerConn)
+		if !d.server.plains.add(p) {
+			_ = p.Close()
 			continue
 		}
 		go func() {
@@ -53,8 +55,7 @@ func (d *door) meet(c *peerConn) {
 	buf := buffers.Get().(*[plainSize]byte)
 	defer buffers.Put(buf)
 	for wait := headerTimeout; ; wait = idleTimeout {
-		_ = c.SetReadDeadline(time.Now().Add(wait)) // fails only on one that is closed
-		n, err := c.Read(buf[:])
+		n, err := c.hear(buf[:], wait)
 		if err != nil {
 			_ = c.Close()
 			return
@@ -97,9 +98,32 @@ func (s *Server) servePlain(c *peerConn, p plain) (again bool) {
 	if a.status == 0 {
 		return false
 	}
-	_ = c.SetWriteDeadline(time.Now().Add(s.progress))
-	_, err := brief.Send(c.raw, a.plainly(p.close))
-	return err == nil && !p.close
+	return c.say(a.plainly(p.close), s.progress) == nil && !p.close
+}
+
+// hear reads what has come, or will within the time given.
+func (c *peerConn) hear(b []byte, wait time.Duration) (int, error) {
+	n, err := c.readNow(b)
+	switch {
+	case err == unix.EAGAIN:
+		_ = c.SetReadDeadline(time.Now().Add(wait)) // fails only on one that is closed
+		return c.Read(b)
+	case n == 0 && err == nil:
+		err = io.EOF
+	}
+	c.heard(n)
+	return n, err
+}
+
+// say writes an answer, at most for as long as given.
+func (c *peerConn) say(b []byte, wait time.Duration) error {
+	n, err := c.writeNow(b)
+	if err != nil || n == len(b) {
+		return err
+	}
+	_ = c.SetWriteDeadline(time.Now().Add(wait))
+	_, err = c.Write(b[n:])
+	return err
 }
 
 // plainly is the answer as it goes over the wire.

@@ -25,9 +25,9 @@ const (
 	publishTries = 5
 )
 
-// Listener accepts connections at a path of the file system.
+// Listener accepts connections at a path of the file system, which is its address.
 type Listener struct {
-	*net.UnixListener
+	acceptor
 	path   string
 	folder folder
 	name   string // in folder
@@ -86,11 +86,7 @@ func listen(path string, mode fs.FileMode, gid int) (_ *Listener, err error) {
 	if err := publish(d, s, name); err != nil {
 		return nil, errors.Join(err, s.discard(d))
 	}
-	l, err := s.listener()
-	if err != nil {
-		return nil, errors.Join(err, d.remove(name))
-	}
-	return &Listener{UnixListener: l, path: path, folder: d, name: name, id: s.id}, nil
+	return &Listener{acceptor: acceptor{s.file, &net.UnixAddr{Name: path, Net: "unix"}}, path: path, folder: d, name: name, id: s.id}, nil
 }
 
 // publish gives the socket its name, in place of nothing or of a stale socket.
@@ -108,9 +104,6 @@ func publish(d folder, s *socket, name string) error {
 	return errChanged
 }
 
-// Addr returns the path as given to Listen.
-func (l *Listener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
-
 // Close removes the socket from the file system, unless another has taken its
 // place, and stops accepting. Further calls return what the first did.
 func (l *Listener) Close() error {
@@ -122,7 +115,7 @@ func (l *Listener) Close() error {
 			removed = l.folder.remove(l.name)
 		}
 		unlock()
-		l.closed = errors.Join(removed, l.UnixListener.Close(), l.folder.Close())
+		l.closed = errors.Join(removed, l.acceptor.Close(), l.folder.Close())
 	})
 	return l.closed
 }
@@ -182,17 +175,6 @@ func bind(d folder, name string, mode fs.FileMode, gid int) (*socket, error) {
 		return nil, errors.Join(err, s.discard(d))
 	}
 	return s, nil
-}
-
-// listener hands the socket over to the net package.
-func (s *socket) listener() (*net.UnixListener, error) {
-	l, err := net.FileListener(s.file) // works on a copy
-	if err = errors.Join(err, s.file.Close()); err != nil {
-		return nil, err
-	}
-	unixListener := l.(*net.UnixListener) // as the socket was made
-	unixListener.SetUnlinkOnClose(false)  // it knows the socket by the hidden name
-	return unixListener, nil
 }
 
 // discard takes back a socket that gets no name.

@@ -9,12 +9,10 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/urocket/urocket/processctl/stack"
+	"golang.org/x/sys/unix"
 )
 
 // soPeerPIDFD is SO_PEERPIDFD of Linux 6.5, which x/sys does not name.
@@ -55,18 +53,18 @@ var remembered = sync.OnceValue(func() bool {
 // lookUp finds out who is at the other end of a connection; with pin, which process too.
 // What cannot be found out stays zero, and is refused where it matters; the error says why
 // there is no process.
-func lookUp(raw syscall.RawConn, pin bool) (p peer, err error) {
+func lookUp(c *conn, pin bool) (p peer, err error) {
 	p.uid = -1
-	cerr := raw.Control(func(fd uintptr) { // fails only on a closed connection
+	cerr := c.control(func(fd int) { // fails only on a closed connection
 		var cred *unix.Ucred
-		if cred, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
+		if cred, err = unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED); err != nil {
 			return
 		}
 		p = peer{uid: int(cred.Uid), pid: int(cred.Pid)}
 		if p.pid > 0 {
 			p.group, _ = unix.Getpgid(p.pid) // only to be fair, so it need not be proved
 			if pin {
-				p.process, err = openPeer(int(fd), soPeerPIDFD, p.pid)
+				p.process, err = openPeer(fd, soPeerPIDFD, p.pid)
 			}
 		}
 	})
@@ -147,11 +145,11 @@ func (s *Server) mayWatch(p peer) error {
 // peerListener accepts connections that know their peer, as many as its crowd
 // may have.
 type peerListener struct {
-	net.Listener
-	crowd   *crowd
-	where   func(pid int) (string, error)
-	closing chan struct{}
-	once    sync.Once
+	net.Listener // whose connections are *conn
+	crowd        *crowd
+	where        func(pid int) (string, error)
+	closing      chan struct{}
+	once         sync.Once
 }
 
 func newPeerListener(l net.Listener, c *crowd, where func(pid int) (string, error)) *peerListener {
@@ -164,30 +162,23 @@ func (l *peerListener) Close() error {
 	return l.Listener.Close()
 }
 
+// Accept implements [net.Listener]; the connection is a *peerConn.
 func (l *peerListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+	any, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	unixConn, ok := c.(*net.UnixConn)
-	if !ok {
-		return c, nil // has no peer, and is shown nothing
-	}
+	c := any.(*conn)
 	if err := l.crowd.makeRoom(l.closing); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
 	// A process that cannot be looked up for want of a descriptor would be taken
 	// for a stranger. It waits, as it would if it could not be accepted yet.
-	raw, err := unixConn.SyscallConn()
-	if err != nil {
-		_ = c.Close()
-		return nil, err
-	}
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		p, err := l.identify(raw)
+		p, err := l.identify(c)
 		if !isShort(err) {
-			pc := &peerConn{UnixConn: unixConn, raw: raw, peer: p, crowd: l.crowd}
+			pc := &peerConn{conn: c, peer: p, crowd: l.crowd}
 			l.crowd.add(pc)
 			return pc, nil
 		}
@@ -210,7 +201,7 @@ const (
 // isShort says that there was no descriptor to be had.
 func isShort(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
 
-func (l *peerListener) identify(c syscall.RawConn) (peer, error) {
+func (l *peerListener) identify(c *conn) (peer, error) {
 	p, err := lookUp(c, l.where != nil || !remembered())
 	if err != nil {
 		return p, err
@@ -221,8 +212,7 @@ func (l *peerListener) identify(c syscall.RawConn) (peer, error) {
 // peerConn is a connection of a crowd that closes what refers to its peer with
 // itself.
 type peerConn struct {
-	*net.UnixConn
-	raw   syscall.RawConn
+	*conn
 	peer  peer
 	crowd *crowd
 	standing
@@ -230,8 +220,8 @@ type peerConn struct {
 	once   sync.Once
 	unread []byte // what was read already, and is to be read again
 
-	pinning sync.Mutex // the peer's process
-	closed  bool
+	pinning  sync.Mutex // the peer's process
+	unpinned bool       // for good
 }
 
 // pinned is the peer with a reference to its process, for which it waits where there is
@@ -254,8 +244,8 @@ func (c *peerConn) pin() (p peer, err error) {
 	c.pinning.Lock()
 	defer c.pinning.Unlock()
 	// Where the socket does not remember it, it was asked for at once or never will be.
-	if c.peer.process == nil && c.peer.pid > 0 && !c.closed && remembered() {
-		cerr := c.raw.Control(func(fd uintptr) { c.peer.process, err = openPeer(int(fd), soPeerPIDFD, c.peer.pid) })
+	if c.peer.process == nil && c.peer.pid > 0 && !c.unpinned && remembered() {
+		cerr := c.control(func(fd int) { c.peer.process, err = openPeer(fd, soPeerPIDFD, c.peer.pid) })
 		err = errors.Join(err, cerr)
 	}
 	return c.peer, err
@@ -265,7 +255,7 @@ func (c *peerConn) pin() (p peer, err error) {
 func (c *peerConn) unpin() error {
 	c.pinning.Lock()
 	defer c.pinning.Unlock()
-	c.closed = true
+	c.unpinned = true
 	return c.peer.close()
 }
 
@@ -276,11 +266,16 @@ func (c *peerConn) Read(b []byte) (int, error) {
 		c.unread = c.unread[n:]
 		return n, nil
 	}
-	n, err := c.UnixConn.Read(b)
+	n, err := c.conn.Read(b)
+	c.heard(n)
+	return n, err
+}
+
+// heard notes that something was read.
+func (c *peerConn) heard(n int) {
 	if n > 0 && !c.spoken.Swap(true) {
 		c.crowd.speak(c)
 	}
-	return n, err
 }
 
 // idle notes that the connection waits for another request.
@@ -292,7 +287,7 @@ func (c *peerConn) idle() {
 func (c *peerConn) Close() error {
 	var err error
 	c.once.Do(func() {
-		err = errors.Join(c.unpin(), c.UnixConn.Close())
+		err = errors.Join(c.unpin(), c.conn.Close())
 		c.crowd.remove(c)
 	})
 	return err
@@ -302,7 +297,7 @@ func (c *peerConn) Close() error {
 // which most often serves one short request: it needs a stack that is not small.
 func (c *peerConn) RemoteAddr() net.Addr {
 	stack.Grow()
-	return c.UnixConn.RemoteAddr()
+	return c.conn.RemoteAddr()
 }
 
 type connKey struct{}

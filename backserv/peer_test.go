@@ -72,9 +72,7 @@ func acceptOne(t *testing.T, connect func(path string) io.Closer) (peer, io.Clos
 	closer := connect(path)
 	t.Cleanup(func() { closer.Close() })
 	c, err := newPeerListener(l, newCrowd(0, slog.Default()), nil).Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	t.Cleanup(func() { c.Close() })
 	return c.(*peerConn).pinned(t.Context()), closer
 }

@@ -133,11 +133,15 @@ func New(o Options) *Server {
 // Serve accepts connections on l until Shutdown, and then returns nil. It closes
 // l. Another error means that l cannot accept any more.
 func (s *Server) Serve(l net.Listener) error {
+	l, err := acceptorOf(l)
+	if err != nil {
+		return err
+	}
 	peers := newPeerListener(l, newCrowd(s.opt.Connections, s.opt.Logger), s.opt.Where)
 	d := &door{peerListener: peers, server: s, others: handed{Listener: peers, conns: make(chan net.Conn), closing: make(chan struct{})}}
 	others := make(chan error, 1)
 	go func() { others <- s.http.Serve(&d.others) }()
-	err := s.http.Serve(d)
+	err = s.http.Serve(d)
 	_ = d.others.Close()
 	<-others
 	if !errors.Is(err, http.ErrServerClosed) {

@@ -46,6 +46,15 @@ func SetFlags(fd, flags int) error {
 	return failure(errno)
 }
 
+// Accept is accept4(2) on a socket that does not block.
+func Accept(fd, flags int) (conn int, err error) {
+	r, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, uintptr(flags), 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), nil
+}
+
 // Open is openat(2) of what is there already.
 func Open(dir int, name string, flags int) (fd int, err error) {
 	b, err := unix.BytePtrFromString(name)
