@@ -21,7 +21,8 @@ func acceptorOf(l net.Listener) (net.Listener, error) {
 	switch l := l.(type) {
 	case *Listener:
 		return l, nil
-	case *net.UnixListener: // another has opened it, and removes it
+	case *net.UnixListener: // another has opened it, and removes its file
+		l.SetUnlinkOnClose(false)
 		defer l.Close()
 		f, err := l.File()
 		if err != nil {
@@ -37,7 +38,7 @@ func acceptorOf(l net.Listener) (net.Listener, error) {
 func (a acceptor) Accept() (net.Conn, error) {
 	raw, err := a.file.SyscallConn()
 	if err != nil {
-		return nil, netError("accept", err)
+		return nil, netError("accept", net.ErrClosed)
 	}
 	var fd int
 	var failed error
@@ -49,11 +50,11 @@ func (a acceptor) Accept() (net.Conn, error) {
 			}
 		}
 	})
-	if err == nil { // else an earlier attempt may have found nothing
-		err = failed
-	}
 	if err != nil {
-		return nil, netError("accept", err)
+		return nil, netError("accept", net.ErrClosed) // it fails for nothing else
+	}
+	if failed != nil {
+		return nil, netError("accept", failed)
 	}
 	return &conn{local: a.addr, fd: fd}, nil
 }

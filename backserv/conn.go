@@ -20,24 +20,56 @@ import (
 type conn struct {
 	local net.Addr
 
-	mu     sync.Mutex // held while fd is used, which another may close
-	fd     int        // -1: there is a file
-	file   *os.File   // nil: there was nothing to wait for yet
+	mu     sync.Mutex
+	fd     int      // -1: there is a file
+	used   bool     // by the one goroutine that serves the connection, without the lock
+	file   *os.File // nil: there was nothing to wait for yet
 	closed bool
 }
 
-// readNow reads what is there. [unix.EAGAIN]: nothing, or it has been waited for.
-func (c *conn) readNow(b []byte) (n int, err error) {
+// use keeps the descriptor from being closed until done. [unix.EAGAIN]: it has been waited
+// for, and is a file.
+func (c *conn) use() (fd int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
-		return 0, net.ErrClosed
+		return -1, net.ErrClosed
 	case c.file != nil:
-		return 0, unix.EAGAIN
+		return -1, unix.EAGAIN
 	}
+	c.used = true
+	return c.fd, nil
+}
+
+func (c *conn) done() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.used = false
+	if c.closed {
+		_ = unix.Close(c.fd)
+	}
+}
+
+// isUsed says whether it is being read or written just now.
+func (c *conn) isUsed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.used
+}
+
+// readNow reads what is there. [unix.EAGAIN]: nothing, or it has been waited for.
+//
+// It may take long all the same: with what is read go the descriptors that a client has
+// attached, and with them what they were the last of (a large file, say).
+func (c *conn) readNow(b []byte) (n int, err error) {
+	fd, err := c.use()
+	if err != nil {
+		return 0, err
+	}
+	defer c.done()
 	for {
-		if n, err = brief.Read(c.fd, b); err != unix.EINTR {
+		if n, err = unix.Read(fd, b); err != unix.EINTR {
 			return max(n, 0), err
 		}
 	}
@@ -45,16 +77,16 @@ func (c *conn) readNow(b []byte) (n int, err error) {
 
 // writeNow writes as much as is taken without waiting.
 func (c *conn) writeNow(b []byte) (n int, err error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.closed:
-		return 0, net.ErrClosed
-	case c.file != nil:
+	fd, err := c.use()
+	if err == unix.EAGAIN {
 		return 0, nil
 	}
+	if err != nil {
+		return 0, err
+	}
+	defer c.done()
 	for {
-		switch n, err = brief.Write(c.fd, b); err {
+		switch n, err = brief.Write(fd, b); err {
 		case unix.EINTR:
 		case unix.EAGAIN:
 			return 0, nil
@@ -147,7 +179,10 @@ func (c *conn) Close() error {
 		return c.file.Close()
 	}
 	c.closed = true
-	return brief.Close(c.fd)
+	if c.used { // who serves it is told, and closes it
+		return unix.Shutdown(c.fd, unix.SHUT_RDWR)
+	}
+	return unix.Close(c.fd)
 }
 
 // CloseWrite tells the other end that nothing will come any more.

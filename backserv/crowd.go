@@ -154,6 +154,9 @@ func (c *crowd) before(a, b *peerConn) bool {
 
 // hasBytes says whether something was sent that nobody has read.
 func (p *peerConn) hasBytes() bool {
+	if p.isUsed() {
+		return true // it has just had some
+	}
 	n := 0
 	err := p.control(func(fd int) {
 		n, _, _ = unix.Recvfrom(fd, make([]byte, 1), unix.MSG_PEEK|unix.MSG_DONTWAIT)

@@ -55,7 +55,7 @@ func (d *door) meet(c *peerConn) {
 	buf := buffers.Get().(*[plainSize]byte)
 	defer buffers.Put(buf)
 	for wait := headerTimeout; ; wait = idleTimeout {
-		n, err := c.hear(buf[:], wait)
+		n, err := c.hear(buf[:], wait, d.server.plains.goOn)
 		if err != nil {
 			_ = c.Close()
 			return
@@ -101,10 +101,13 @@ func (s *Server) servePlain(c *peerConn, p plain) (again bool) {
 	return c.say(a.plainly(p.close), s.progress) == nil && !p.close
 }
 
-// hear reads what has come, or will within the time given.
-func (c *peerConn) hear(b []byte, wait time.Duration) (int, error) {
+// hear reads what has come, or will within the time given; nothing more is waited for when
+// that is not wanted, which is asked after others could see that nothing is being read.
+func (c *peerConn) hear(b []byte, wait time.Duration, wanted func() bool) (int, error) {
 	n, err := c.readNow(b)
 	switch {
+	case err == unix.EAGAIN && !wanted():
+		return 0, net.ErrClosed
 	case err == unix.EAGAIN:
 		_ = c.SetReadDeadline(time.Now().Add(wait)) // fails only on one that is closed
 		return c.Read(b)

@@ -90,7 +90,7 @@ func (c *calls) Draining() bool {
 
 // expect adds a call that waits; err is what a commit is told.
 func (c *calls) expect(id string, err error) *delivery {
-	d := &delivery{err: err, begun: make(chan struct{}, 100), ended: make(chan struct{}, 100)}
+	d := &delivery{err: err, begun: make(chan struct{}, 1000), ended: make(chan struct{}, 1000)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deliveries[id] = d

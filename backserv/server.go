@@ -115,6 +115,7 @@ func New(o Options) *Server {
 		o.Logger = slog.Default()
 	}
 	s := &Server{opt: o, progress: progressTimeout}
+	remembered() // as long as there are descriptors
 	s.http = &http.Server{
 		Handler:           s.gated(s.routes()),
 		ReadHeaderTimeout: headerTimeout,

@@ -14,8 +14,8 @@ import (
 // reportTail is how much of the end of each stream a report shows, in bytes.
 const reportTail = 64 << 10
 
-// makeCall prepares the process. Whatever the kernel would refuse is refused
-// here, before anything is started.
+// makeCall prepares the process. Whatever the kernel would refuse is refused here, before
+// anything is started; but for a program that is not there, where nobody has to wait.
 func (x *exchange) makeCall() (*visor.Call, *problem) {
 	if x.route.Mode == visor.ReplyWorker {
 		return x.makeRequest()
@@ -78,10 +78,13 @@ func (x *exchange) program() (string, error) {
 }
 
 // putOff drops the spec of a call that has to wait: it has been looked at, and is made
-// again when the process is started.
-func (x *exchange) putOff(call *visor.Call) {
+// again when the process is started. Nobody waits for a program that is not there.
+func (x *exchange) putOff(call *visor.Call) *problem {
 	if call.Pool != nil {
-		return
+		return nil
+	}
+	if _, err := x.route.Command.Lookup(); err != nil {
+		return startProblem(&processctl.StartError{Err: err})
 	}
 	call.Spec = func() (processctl.Spec, error) {
 		spec, p := x.makeSpec()
@@ -90,6 +93,7 @@ func (x *exchange) putOff(call *visor.Call) {
 		}
 		return *spec, nil
 	}
+	return nil
 }
 
 func (x *exchange) newCall() *visor.Call {

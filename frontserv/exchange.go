@@ -160,7 +160,7 @@ func (x *exchange) prepareApart() (call *visor.Call, p *problem) {
 			}
 		}()
 		if call, p = x.prepare(); p == nil {
-			x.putOff(call)
+			p = x.putOff(call)
 		}
 	}()
 	<-done

@@ -14,10 +14,10 @@
 //     of its descendants gets SIGTERM, [Spec.Grace], SIGKILL. [Spec.Timeout] does
 //     the same to all of it, released or not. Ended is told only when nothing is
 //     left of them, the group's directory is gone and [Scratch] files are removed.
-//   - stdout and stderr are read all the time, from the tenth millisecond of the process on,
-//     so that they do not block the script, and never decide when a call ends: a daemon that keeps them open is
-//     one more process to end. Only a streamed stdout ([Spec.Stream]) waits for
-//     its reader.
+//   - stdout and stderr are read all the time, so that they do not block the script for
+//     longer than a few milliseconds at its beginning (who ends by then has left it all in
+//     the pipes), and never decide when a call ends: a daemon that keeps them open is one
+//     more process to end. Only a streamed stdout ([Spec.Stream]) waits for its reader.
 //   - Every process is reaped in one place, and so is every orphan that falls to
 //     this program, which makes itself a subreaper (prctl(2)). Nothing else in a
 //     program that uses this package may wait for children it does not know.

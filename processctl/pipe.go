@@ -24,10 +24,10 @@ var errInterrupted = errors.New("reading stdout was interrupted")
 // buffers are what output is read into; a waiting reader holds none.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// readAfter is how old a process is when its output begins to be read. Most that are
-// ever as old live for long; one that has ended by then has left all that it wrote in
-// the pipe, and nobody had to wait for it.
-const readAfter = 10 * time.Millisecond
+// ages are how old a process is when its output is looked at. It begins to be read when
+// there is some, and at the last of them in any case. Who has ended by then has left all
+// that it wrote in the pipes, and nobody had to wait for it.
+var ages = [...]time.Duration{2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond}
 
 // pipe is the reading end of a script's stdout or stderr.
 type pipe struct {
@@ -38,6 +38,7 @@ type pipe struct {
 	total atomic.Int64   // bytes read
 	busy  atomic.Bool    // what was read is not with the sinks yet
 	shut  atomic.Bool    // nobody can write any more, and all is read
+	alone bool           // nobody can write any more, which was seen before it was open
 
 	mu          sync.Mutex
 	left        int // once settling: bytes that may still be read as the process's own
@@ -78,9 +79,17 @@ func (p *pipe) soak() (shut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settling = true
-	close(p.settled)
+	if !p.isSettled() {
+		close(p.settled)
+	}
+	// As long as somebody can write, a read may wait: for the lock of the pipe, which is
+	// held while what is written is copied from the writer's memory, wherever that is.
+	read := unix.Read
+	if _, p.alone = brief.Poll(p.fd); p.alone {
+		read = brief.Read
+	}
 	for left := p.capacity(); left > 0; {
-		n, err := p.take(p.fd, left, drop)
+		n, err := p.take(read, p.fd, left, drop)
 		if err == nil && n == 0 {
 			p.shut.Store(true)
 			return true
@@ -91,6 +100,14 @@ func (p *pipe) soak() (shut bool) {
 		left -= n
 	}
 	return false
+}
+
+// holds says whether there is something in a pipe that is not open.
+func (p *pipe) holds() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	readable, _ := brief.Poll(p.fd)
+	return readable
 }
 
 func drop([]byte) {}
@@ -212,7 +229,7 @@ func (p *pipe) took(n int) {
 // attempt reads at most limit bytes into a shared buffer and hands them on.
 func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error) {
 	cerr := p.rc.Read(func(fd uintptr) bool {
-		n, err = p.take(int(fd), limit, got)
+		n, err = p.take(unix.Read, int(fd), limit, got)
 		return err != unix.EAGAIN || !wait
 	})
 	if cerr != nil {
@@ -222,13 +239,13 @@ func (p *pipe) attempt(wait bool, limit int, got func([]byte)) (n int, err error
 }
 
 // take reads once what is there, and hands it on.
-func (p *pipe) take(fd, limit int, got func([]byte)) (n int, err error) {
+func (p *pipe) take(read func(int, []byte) (int, error), fd, limit int, got func([]byte)) (n int, err error) {
 	p.busy.Store(true)
 	defer p.busy.Store(false)
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	for {
-		n, err = brief.Read(fd, (*buf)[:min(limit, len(*buf))])
+		n, err = read(fd, (*buf)[:min(limit, len(*buf))])
 		if err != unix.EINTR {
 			break
 		}
@@ -331,8 +348,10 @@ func (p *pipe) close() {
 	switch {
 	case p.f != nil:
 		_ = p.f.Close()
-	case p.fd >= 0:
+	case p.fd >= 0 && p.alone:
 		_ = brief.Close(p.fd)
-		p.fd = -1
+	case p.fd >= 0:
+		_ = unix.Close(p.fd)
 	}
+	p.fd = -1
 }

@@ -114,14 +114,10 @@ func (o Output) Close() error {
 	return nil
 }
 
-// startDrains reads the streams that nobody waits for, from now on.
-func (p *Process) startDrains() {
-	for s, o := range p.out {
-		if o.f == nil {
-			o.open()
-			p.drain(Stream(s))
-		}
-	}
+// startDrain reads a stream that nobody waits for, from now on.
+func (p *Process) startDrain(s Stream) {
+	p.out[s].open()
+	p.drain(s)
 }
 
 func (p *Process) drain(s Stream) {
@@ -219,8 +215,7 @@ func (p *Process) settleOutput(s Stream, o *pipe) {
 	case o.soak():
 		p.flush(s)
 	default:
-		o.open()
-		p.drain(s)
+		p.startDrain(s)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/urocket/urocket/processctl/brief"
 	"github.com/urocket/urocket/processctl/shim"
 	"github.com/urocket/urocket/processctl/spool"
 	"github.com/urocket/urocket/processctl/stack"
@@ -40,13 +39,11 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 		p.undo()
 		return nil, err
 	}
+	p.beginReading()
 	// The process has them. They may be large, and it may live for long.
 	p.spec.Argv, p.spec.Env, p.spec.Stdin, p.spec.Extra, p.spec.ScratchBody = nil, nil, nil, nil, nil
 	if p.driver == "" {
 		p.driver = string(warm.Spawn)
-	}
-	if p.reading = p.spec.Stream; p.reading {
-		p.out[Stdout].open() // its reader is about to come
 	}
 	c.running.Add(1)
 	go func() {
@@ -55,6 +52,23 @@ func (c *Controller) Start(spec Spec) (*Process, error) {
 		p.supervise()
 	}()
 	return p, nil
+}
+
+// beginReading begins with the streams that are read at any age: one that has a reader of
+// its own, those whose lines are told as they come, and those of a process that serves one
+// call after another.
+func (p *Process) beginReading() {
+	if p.reading = p.spec.Stream; p.reading {
+		p.out[Stdout].open()
+	}
+	if p.spec.Line == nil && p.spec.Extra == nil {
+		return
+	}
+	for s, o := range p.out {
+		if o.f == nil {
+			p.startDrain(Stream(s))
+		}
+	}
 }
 
 func newProcess(c *Controller, spec Spec) *Process {
@@ -208,7 +222,7 @@ func (p *Process) undo() {
 func (p *Process) closeChildFDs() {
 	for i, fd := range p.childFDs {
 		if fd > 2 {
-			_ = brief.Close(fd)
+			_ = unix.Close(fd)
 		}
 		p.childFDs[i] = -1
 	}

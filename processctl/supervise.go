@@ -27,6 +27,7 @@ type supervisor struct {
 
 	deadline, grace, look, read alarm
 	wait                        time.Duration // until the next look
+	age                         int           // of ages, that it has reached
 }
 
 // alarm is a timer that is made when it is set first; few processes need all of them.
@@ -65,7 +66,7 @@ func (p *Process) supervise() {
 	if p.spec.Timeout > 0 {
 		s.deadline.set(time.Until(p.start.Add(p.spec.Timeout)))
 	}
-	s.read.set(time.Until(p.start.Add(readAfter)))
+	s.read.set(time.Until(p.start.Add(ages[0])))
 	for !s.gone {
 		s.next()
 		s.tidy()
@@ -101,8 +102,22 @@ func (s *supervisor) next() {
 	case <-s.look.rings():
 	case <-s.read.rings():
 		if !s.exited {
-			s.startDrains()
+			s.glance()
 		}
+	}
+}
+
+// glance looks at the output of a process at one of the ages.
+func (s *supervisor) glance() {
+	s.age++
+	last := s.age == len(ages)
+	for i, o := range s.out {
+		if o.f == nil && (last || o.holds()) {
+			s.startDrain(Stream(i))
+		}
+	}
+	if !last {
+		s.read.set(time.Until(s.start.Add(ages[s.age])))
 	}
 }
 

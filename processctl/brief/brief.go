@@ -8,17 +8,18 @@ import (
 )
 
 // Read is read(2).
-func Read(fd int, b []byte) (n int, err error) { return transfer(unix.SYS_READ, fd, b) }
+func Read(fd int, b []byte) (n int, err error) { return read(fd, b) }
 
 // Write is write(2).
-func Write(fd int, b []byte) (n int, err error) { return transfer(unix.SYS_WRITE, fd, b) }
+func Write(fd int, b []byte) (n int, err error) { return write(fd, b) }
 
-func transfer(trap uintptr, fd int, b []byte) (n int, err error) {
-	r, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-	if errno != 0 {
-		return -1, errno
-	}
-	return int(r), nil
+// Poll is poll(2) without waiting, of a descriptor to be read: whether there is something,
+// or an end; and whether nobody can write any more.
+func Poll(fd int) (readable, alone bool) {
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	var now unix.Timespec
+	_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return errno == 0 && p.Revents&unix.POLLIN != 0, errno == 0 && p.Revents&unix.POLLHUP != 0
 }
 
 // Close is close(2).

@@ -9,8 +9,13 @@
 // several times what the call does.
 //
 // A thread in such a call counts as running: a garbage collection waits for it. So
-// nothing is done in this way that may wait for anybody: descriptors are read and written
-// that do not block, or from which there is something to be read; no file of a disk is
-// opened. cgroupfs is in memory; making and removing a group waits for a lock of the
-// kernel's that is held for as long as somebody else makes one.
+// nothing is done in this way that may wait for a script or a client. That a descriptor
+// does not block says little: to read a pipe is to wait for its lock, which a writer holds
+// while his memory is read, from a file perhaps; to read or to close a unix socket drops
+// the descriptors that were sent with a message, and with the last one of a file what that
+// takes to remove. So pipes are read when nobody can write any more ([Poll]), and of
+// sockets that scripts connect to only the writing is brief. No file of a disk is touched.
+//
+// Making and removing a group waits for a lock of the kernel's, for as long as somebody
+// else on the host makes one; who can hold that for long holds up every start in any case.
 package brief

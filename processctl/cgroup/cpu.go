@@ -11,8 +11,12 @@ import (
 // of version 1 or 2, shares the processors out. What cannot be found out counts as no.
 func SharesProcessors() bool {
 	if own, err := own(); err == nil {
-		if _, err := os.Stat(filepath.Join(own.dir, "cpu.weight")); err == nil {
-			return true // the root has none
+		// The controller may have been handed down a part of the way only; the root has no
+		// such file, and what is above the mount is no cgroup.
+		for dir := own.dir; dir != "/"; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(filepath.Join(dir, "cpu.weight")); err == nil {
+				return true
+			}
 		}
 	}
 	text, _ := os.ReadFile("/proc/self/cgroup")

@@ -79,7 +79,8 @@ func (s *slots) put(files []int) (set [4]int, done func(), err error) {
 	set = <-s.free
 	done = func() {
 		for _, fd := range set[:len(files)] {
-			_ = brief.Dup(int(s.null.Fd()), fd, unix.O_CLOEXEC) // else the file would stay open
+			// Else the file would stay open. It may be the last of a pipe, whose lock is waited for.
+			_ = unix.Dup3(int(s.null.Fd()), fd, unix.O_CLOEXEC)
 		}
 		s.free <- set
 	}

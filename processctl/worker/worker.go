@@ -75,7 +75,9 @@ func (w *worker) boot() error {
 	proc.Release() // whatever it leaves behind when it ends has nobody to work for
 	w.pool.started(w, proc)
 	l.boot(begun.Add(w.pool.o.BootTimeout))
-	err = w.greet()
+	if err = w.greet(); err == nil {
+		proc.CaughtUp(caughtUp) // what it has said by now is no request's
+	}
 	l.ready()
 	return err
 }
