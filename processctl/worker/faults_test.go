@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -301,6 +303,31 @@ func TestOutputBelongsToItsRequest(t *testing.T) {
 		}
 		if level, _ := c.Level(); level != 0 && (cpu <= 0 || cpu > 100*time.Second) {
 			t.Errorf("processor time %v", cpu)
+		}
+	})
+}
+
+// What a worker says before it is ready is no request's.
+func TestBanner(t *testing.T) {
+	everywhere(t, func(t *testing.T, c *processctl.Controller) {
+		script, err := filepath.Abs("testdata/odd.php")
+		check(t, err)
+		for range 10 {
+			g := open(t, c, nil, func(o *Options) {
+				spec := o.Spec()
+				spec.Argv = []string{"php", "-r", `fwrite(STDOUT, "a banner\n"); require "` + script + `";`}
+				o.Spec = func() processctl.Spec { return spec }
+			})
+			r := newRequest(t, "/pid", "", nil, time.Minute)
+			r.Measure = true
+			res := g.do(r)
+			if usage, _ := res.Usage(); len(res.written()) > 0 || usage.Stdout > 0 {
+				t.Errorf("the first request has %q, %d bytes", res.written(), usage.Stdout)
+			}
+			g.close()
+			if !slices.Equal(g.lines, []string{"a banner"}) {
+				t.Errorf("the pool is told %q", g.lines)
+			}
 		}
 	})
 }
