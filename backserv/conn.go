@@ -44,9 +44,10 @@ func (c *conn) use() (fd int, err error) {
 
 func (c *conn) done() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.used = false
-	if c.closed {
+	closed := c.closed
+	c.mu.Unlock()
+	if closed { // meanwhile: nobody else will
 		_ = unix.Close(c.fd)
 	}
 }
@@ -170,17 +171,19 @@ func netError(op string, err error) error {
 // Close implements [net.Conn].
 func (c *conn) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.closed:
-		return net.ErrClosed
-	case c.file != nil:
-		c.closed = true
-		return c.file.Close()
-	}
+	was, used, file := c.closed, c.used, c.file
 	c.closed = true
-	if c.used { // who serves it is told, and closes it
-		return unix.Shutdown(c.fd, unix.SHUT_RDWR)
+	if used && !was { // who serves it is told, and closes it
+		_ = unix.Shutdown(c.fd, unix.SHUT_RDWR)
+	}
+	c.mu.Unlock()
+	switch { // without the lock: it may take long, as reading may
+	case was:
+		return net.ErrClosed
+	case used:
+		return nil
+	case file != nil:
+		return file.Close()
 	}
 	return unix.Close(c.fd)
 }

@@ -164,11 +164,11 @@ func (l *peerListener) Close() error {
 
 // Accept implements [net.Listener]; the connection is a *peerConn.
 func (l *peerListener) Accept() (net.Conn, error) {
-	any, err := l.Listener.Accept()
+	accepted, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	c := any.(*conn)
+	c := accepted.(*conn)
 	if err := l.crowd.makeRoom(l.closing); err != nil {
 		_ = c.Close()
 		return nil, err

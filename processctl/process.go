@@ -205,6 +205,8 @@ func (p *Process) settle(d family.Death, timedOut bool) Result {
 	return r
 }
 
+// settleOutput returns when all that the process wrote to a stream is read. What others go
+// on writing to it is read by a goroutine, from now on if not before.
 func (p *Process) settleOutput(s Stream, o *pipe) {
 	switch {
 	case o.f != nil:
