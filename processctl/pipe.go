@@ -55,12 +55,6 @@ func newPipe() (*pipe, int, error) {
 	if err != nil {
 		return nil, -1, fmt.Errorf("make pipe: %w", err)
 	}
-	// Only our end is non-blocking: scripts do not expect EAGAIN. No other flag of a
-	// new pipe is lost.
-	if err := brief.SetFlags(r, unix.O_NONBLOCK); err != nil {
-		closeAll(r, w)
-		return nil, -1, fmt.Errorf("make pipe: %w", err)
-	}
 	return &pipe{fd: r, settled: make(chan struct{})}, w, nil
 }
 
@@ -68,10 +62,15 @@ func newPipe() (*pipe, int, error) {
 func (p *pipe) open() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.unblock()
 	p.f = os.NewFile(uintptr(p.fd), "pipe")
 	p.rc, _ = p.f.SyscallConn() // fails of no file at all only
 	p.fd = -1
 }
+
+// unblock makes our end non-blocking, and only that: scripts do not expect EAGAIN. It
+// fails of no pipe, and no other flag of a new one is lost.
+func (p *pipe) unblock() { _ = brief.SetFlags(p.fd, unix.O_NONBLOCK) }
 
 // soak is settle for a pipe that is not open, and reads what lies in it. False: others
 // have its other end, and may write on.
@@ -82,14 +81,15 @@ func (p *pipe) soak() (shut bool) {
 	if !p.isSettled() {
 		close(p.settled)
 	}
-	// As long as somebody can write, a read may wait: for the lock of the pipe, which is
-	// held while what is written is copied from the writer's memory, wherever that is.
-	read := unix.Read
-	if _, p.alone = brief.Poll(p.fd); p.alone {
-		read = brief.Read
+	readable, alone := brief.Poll(p.fd)
+	if p.alone = alone; alone {
+		return p.empty(readable)
 	}
+	p.unblock()
 	for left := p.capacity(); left > 0; {
-		n, err := p.take(read, p.fd, left, drop)
+		// It may wait all the same: for the lock of the pipe, which is held while what is
+		// written is copied from the writer's memory, wherever that is.
+		n, err := p.take(unix.Read, p.fd, left, drop)
 		if err == nil && n == 0 {
 			p.shut.Store(true)
 			return true
@@ -100,6 +100,19 @@ func (p *pipe) soak() (shut bool) {
 		left -= n
 	}
 	return false
+}
+
+// empty reads all that lies in a pipe to which nobody can write any more.
+func (p *pipe) empty(readable bool) bool {
+	for readable {
+		n, err := p.take(brief.Read, p.fd, 1<<30, drop)
+		if err != nil {
+			return false
+		}
+		readable = n > 0
+	}
+	p.shut.Store(true)
+	return true
 }
 
 // holds says whether there is something in a pipe that is not open.
