@@ -39,7 +39,40 @@ func (b *bench) ceilingRows() (rows []contender) {
 	return rows
 }
 
-// childrenEach are at a time for each processor, as urocket's young ones are.
+// goCeilings are the same in Go (package gofront), for children that post.
+func (b *bench) goCeilingRows() (rows []contender) {
+	for _, l := range bounds() {
+		if !l.post {
+			continue
+		}
+		row := measure.Row{Name: goPrefix + ceilings[l.row.Name], Group: "ceiling", Limit: l.row.Name, Note: "the same in Go, with net/http"}
+		if l.groups && b.ground.dir == "" {
+			row.Gone = "no cgroup v2 here: " + b.ground.missing
+		}
+		rows = append(rows, contender{row: row, ways: []way{{start: l.goFront(b.work)}}, after: l.frontEnded})
+	}
+	return rows
+}
+
+// goPrefix begins the names of ceilings in Go.
+const goPrefix = "Go "
+
+// goFront starts a server in Go that starts the children of a limit.
+func (l bound) goFront(tools string) func(*site) (string, error) {
+	return func(s *site) (string, error) {
+		args := []string{"front", s.addr(), s.file("sock"), filepath.Join(tools, l.child)}
+		if l.groups {
+			groups, err := s.splitGroup()
+			if err != nil {
+				return "", err
+			}
+			args = append(args, groups)
+		}
+		return "http://" + s.addr() + "/call", s.startSelf(args...)
+	}
+}
+
+// childrenEach are at a time for each processor.
 const childrenEach = 8
 
 // front starts a server that starts the children of a limit.
@@ -51,16 +84,27 @@ func (l bound) front(tools string, threads int) func(*site) (string, error) {
 			args = append(args, "-s", s.file("sock"))
 		}
 		if l.groups {
-			leaf, groups, err := s.ground.parentOf(rowGroup)
+			groups, err := s.splitGroup()
 			if err != nil {
 				return "", err
 			}
-			_ = s.group.Close()
-			s.group, args = leaf, append(args, "-g", groups)
+			args = append(args, "-g", groups)
 		}
 		args = append(args, "--", filepath.Join(tools, l.child))
 		return "http://" + s.addr() + "/call", s.start(filepath.Join(tools, "front"), args...)
 	}
+}
+
+// splitGroup makes two groups of the site's: one for its programs, and one, which it
+// returns, for the groups of their children.
+func (s *site) splitGroup() (groups string, err error) {
+	leaf, groups, err := s.ground.parentOf(rowGroup)
+	if err != nil {
+		return "", err
+	}
+	_ = s.group.Close()
+	s.group = leaf
+	return groups, nil
 }
 
 // frontEnded looks at the one line that front prints: each answer came from a child, all

@@ -37,7 +37,7 @@ func ceilingBench(t *testing.T, only string, conns ...int) *bench {
 // A ceiling is a figure, with a share of its limit: its answers were right, and no group
 // was left.
 func TestCeilings(t *testing.T) {
-	b := ceilingBench(t, "^ceiling: (post, cgroup each|print)$", 1, 2)
+	b := ceilingBench(t, "^((Go )?ceiling: post, cgroup each|ceiling: print)$", 1, 2)
 	if err := b.rounds(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -66,9 +66,8 @@ func TestCeilingOfChildrenThatFail(t *testing.T) {
 	if err := os.Symlink(fails, filepath.Join(b.work, "fails")); err != nil {
 		t.Fatal(err)
 	}
-	for _, post := range []bool{true, false} {
-		l := bound{child: "fails", post: post}
-		s := startedFront(t, b, l)
+	for _, start := range fronts("fails", "fails") {
+		l, s := start(t, b)
 		resp, err := http.Post("http://"+s.addr()+"/call", "application/json", strings.NewReader(question))
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +84,20 @@ func TestCeilingOfChildrenThatFail(t *testing.T) {
 	}
 }
 
-func startedFront(t *testing.T, b *bench, l bound) *site {
+// fronts start the ceilings: that of a child that posts, also in Go, and of one that prints.
+func fronts(posts, prints string) []func(*testing.T, *bench) (bound, *site) {
+	front := func(l bound, start func(b *bench) func(*site) (string, error)) func(*testing.T, *bench) (bound, *site) {
+		return func(t *testing.T, b *bench) (bound, *site) { return l, startedFront(t, b, start(b)) }
+	}
+	post, print := bound{child: posts, post: true}, bound{child: prints}
+	return []func(*testing.T, *bench) (bound, *site){
+		front(post, func(b *bench) func(*site) (string, error) { return post.front(b.work, 2) }),
+		front(print, func(b *bench) func(*site) (string, error) { return print.front(b.work, 2) }),
+		front(post, func(b *bench) func(*site) (string, error) { return post.goFront(b.work) }),
+	}
+}
+
+func startedFront(t *testing.T, b *bench, start func(*site) (string, error)) *site {
 	s, err := b.newSite(t.Name())
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +107,7 @@ func startedFront(t *testing.T, b *bench, l bound) *site {
 			t.Error(err)
 		}
 	})
-	if _, err := l.front(b.work, 2)(s); err != nil {
+	if _, err := start(s); err != nil {
 		t.Fatal(err)
 	}
 	for range 200 {
@@ -114,8 +126,8 @@ func startedFront(t *testing.T, b *bench, l bound) *site {
 // for each, who leaves is no fault.
 func TestCeilingTakesRequestsAsTheyCome(t *testing.T) {
 	b := ceilingBench(t, "^ceiling: post$", 1)
-	for _, l := range []bound{{child: "child-post", post: true}, {child: "child-print"}} {
-		s := startedFront(t, b, l)
+	for _, start := range fronts("child-post", "child-print") {
+		l, s := start(t, b)
 		leaver, err := net.Dial("tcp", s.addr())
 		if err != nil {
 			t.Fatal(err)

@@ -32,7 +32,7 @@ func ceilingTable(r *measure.Results) string {
 		add(fmt.Sprintf("`%s`, of its limit", ceiling.Name), ceiling.Name, ceiling.Limit)
 		for _, row := range r.Rows {
 			if row.Group == "urocket" && row.Limit == ceiling.Limit {
-				add(row.Name+", of this ceiling", row.Name, ceiling.Name)
+				add(fmt.Sprintf("%s, of `%s`", row.Name, ceiling.Name), row.Name, ceiling.Name)
 			}
 		}
 	}

@@ -52,7 +52,7 @@ func TestReport(t *testing.T) {
 	for _, want := range []string{
 		"measured on 2026-01-02", "| urocket socket | 1500 (1500–1501) | 75 % (75–75) | 2.00 | 9.0 | 500 |  | 0 % |",
 		"| broken | error |", "| absent | not there |", "- broken, c=16: error: round 1: 1 of 2 answers", "- absent: not there: it is not installed",
-		"| `ceiling: post`, of its limit | 90 % (90–90) | 90", "| urocket socket, of this ceiling | 83 % (83–83) | 83", "| urocket socket, 16 connections, of `ceiling: post` | 83 %",
+		"| `ceiling: post`, of its limit | 90 % (90–90) | 90", "| urocket socket, of `ceiling: post` | 83 % (83–83) | 83", "| urocket socket, 16 connections, of `ceiling: post` | 83 %",
 		"18.0 (18.0–18.0) kB, of 1000", "| best peer by share, 64 connections | 50 %, lighttpd |", "14.5 MiB", "1, 16 and 64 connections", "| kernel | Linux 1 |",
 	} {
 		if !strings.Contains(text, want) {
