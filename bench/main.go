@@ -11,8 +11,8 @@
 // yardstick is the limit (c/limit.c), a C program that starts the same static
 // children with vfork, exec and wait4, takes their answers, and does nothing else.
 // It runs in the same rounds as what is held against it, and a row's figure is its
-// share of the limit. How much of that a server can have at all is measured too: the
-// ceiling (c/front.c) has callers, HTTP and the same children, and nothing else.
+// share of the limit. How much of that a server can have at all is measured too: a
+// ceiling (c/front.c; package gofront in Go) has callers, HTTP and the same children, and nothing else.
 //
 // A run has rounds; in each, every row runs once, in an order that is another in
 // each round. A row is a server, started afresh, asked for a right answer, driven at
