@@ -211,6 +211,22 @@ func TestLogSaysWhyItCouldNotStart(t *testing.T) {
 	}
 }
 
+// A program that is not there is told at once: nobody waits for a place for it.
+func TestNobodyWaitsForAProgramThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	g := start(t, setup{
+		top:   keys{"running": 1, "queuewait": "60s"},
+		files: map[string]string{"gone": "#!/bin/sh\n"},
+		ops:   ops{"get /gone": {"cmd": "./gone"}, "get /held": living(nil)},
+	})
+	check(t, os.Remove(g.path("gone")))
+	h := g.hold(t, "GET", "/held")
+	g.get(t, "/gone").wantProblem(t, 500, "start-failed") // the only place is taken
+	g.reply(t, h.id, "1").want(t, 200)
+	g.release(t, h.token)
+	h.answer(t).want(t, 200)
+}
+
 // Two errors are two requests, and a caller's X-Request-Id is never ours.
 func TestRequestIDs(t *testing.T) {
 	t.Parallel()
