@@ -58,7 +58,7 @@ func (b *bench) field() error {
 			b.contenders = append(b.contenders, b.phpRows(u)...)
 		}
 	} else {
-		b.contenders = append(b.ceilingRows(), b.goCeilingRows()...)
+		b.contenders = b.ceilingRows()
 		for _, u := range b.urockets {
 			b.contenders = append(b.contenders, b.urocketRows(u)...)
 		}

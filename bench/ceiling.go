@@ -23,39 +23,28 @@ var ceilings = map[string]string{
 
 // ceilingRows are servers by c/front.c: with one thread at one connection, as the limits,
 // and at more with whichever of 2 and 4 is best now. One thread is not tried there: it
-// stands still while a child is started, and is never best.
+// stands still while a child is started, and is never best. For children that post there
+// is the same in Go (package gofront).
 func (b *bench) ceilingRows() (rows []contender) {
 	for _, l := range bounds() {
-		row := measure.Row{Name: ceilings[l.row.Name], Group: "ceiling", Limit: l.row.Name, Note: "an HTTP server in front of what the limit does"}
-		if l.groups && b.ground.dir == "" {
-			row.Gone = "no cgroup v2 here: " + b.ground.missing
+		add := func(name, note string, ways ...way) {
+			row := measure.Row{Name: name, Group: "ceiling", Limit: l.row.Name, Note: note}
+			if l.groups && b.ground.dir == "" {
+				row.Gone = "no cgroup v2 here: " + b.ground.missing
+			}
+			rows = append(rows, contender{row: row, ways: ways, after: l.frontEnded})
 		}
-		rows = append(rows, contender{row: row, ways: []way{
-			{l.front(b.work, 1), func(conns int) bool { return conns == 1 }},
-			{l.front(b.work, 2), func(conns int) bool { return conns > 1 }},
-			{l.front(b.work, 4), func(conns int) bool { return conns > 1 }},
-		}, after: l.frontEnded})
+		name := ceilings[l.row.Name]
+		add(name, "an HTTP server in front of what the limit does",
+			way{l.front(b.work, 1), func(conns int) bool { return conns == 1 }},
+			way{l.front(b.work, 2), func(conns int) bool { return conns > 1 }},
+			way{l.front(b.work, 4), func(conns int) bool { return conns > 1 }})
+		if l.post {
+			add("Go "+name, "the same in Go, with net/http", way{start: l.goFront(b.work)})
+		}
 	}
 	return rows
 }
-
-// goCeilings are the same in Go (package gofront), for children that post.
-func (b *bench) goCeilingRows() (rows []contender) {
-	for _, l := range bounds() {
-		if !l.post {
-			continue
-		}
-		row := measure.Row{Name: goPrefix + ceilings[l.row.Name], Group: "ceiling", Limit: l.row.Name, Note: "the same in Go, with net/http"}
-		if l.groups && b.ground.dir == "" {
-			row.Gone = "no cgroup v2 here: " + b.ground.missing
-		}
-		rows = append(rows, contender{row: row, ways: []way{{start: l.goFront(b.work)}}, after: l.frontEnded})
-	}
-	return rows
-}
-
-// goPrefix begins the names of ceilings in Go.
-const goPrefix = "Go "
 
 // goFront starts a server in Go that starts the children of a limit.
 func (l bound) goFront(tools string) func(*site) (string, error) {

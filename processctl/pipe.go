@@ -82,14 +82,22 @@ func (p *pipe) soak() (shut bool) {
 		close(p.settled)
 	}
 	readable, alone := brief.Poll(p.fd)
-	if p.alone = alone; alone {
-		return p.empty(readable)
+	p.alone = alone
+	if alone && !readable {
+		p.shut.Store(true)
+		return true
 	}
+	// Whoever may look into our descriptors (proc(5)) can open the other end again, so
+	// nothing is read that could wait for a writer, or go on for ever. As long as somebody
+	// can write, a read may wait all the same: for the lock of the pipe, which is held while
+	// what is written is copied from the writer's memory, wherever that is.
 	p.unblock()
+	read := unix.Read
+	if alone {
+		read = brief.Read
+	}
 	for left := p.capacity(); left > 0; {
-		// It may wait all the same: for the lock of the pipe, which is held while what is
-		// written is copied from the writer's memory, wherever that is.
-		n, err := p.take(unix.Read, p.fd, left, drop)
+		n, err := p.take(read, p.fd, left, drop)
 		if err == nil && n == 0 {
 			p.shut.Store(true)
 			return true
@@ -100,19 +108,6 @@ func (p *pipe) soak() (shut bool) {
 		left -= n
 	}
 	return false
-}
-
-// empty reads all that lies in a pipe to which nobody can write any more.
-func (p *pipe) empty(readable bool) bool {
-	for readable {
-		n, err := p.take(brief.Read, p.fd, 1<<30, drop)
-		if err != nil {
-			return false
-		}
-		readable = n > 0
-	}
-	p.shut.Store(true)
-	return true
 }
 
 // holds says whether there is something in a pipe that is not open.

@@ -214,7 +214,7 @@ func (f *front) end(c *call, status syscall.WaitStatus) {
 	if waits {
 		c.answer <- nil
 	}
-	err := error(nil)
+	var err error
 	if c.group >= 0 {
 		err = errors.Join(brief.RemoveDir(f.groups, c.id), brief.Close(c.group))
 	}
